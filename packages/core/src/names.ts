@@ -1,0 +1,85 @@
+/**
+ * Every name that crosses a border of the project: signals, message attributes, headers, environment
+ * variables and the pipeline's own metrics. A name is written here once and imported everywhere else.
+ */
+
+/** The three OTLP signals, by the last path segment of their endpoint (OTLP spec § OTLP/HTTP Request). */
+export const SIGNALS = ['traces', 'logs', 'metrics'] as const;
+export type Signal = (typeof SIGNALS)[number];
+
+/** Tenant of local mode, where no key is asked for. */
+export const DEFAULT_TENANT = 'default';
+
+/** SQS message attributes. SQS takes at most 10 a message. */
+export const ATTRIBUTE = {
+  version: 'v',
+  signal: 'signal',
+  codec: 'codec',
+  tenant: 'tenant',
+  items: 'items',
+  id: 'id',
+  receivedAtMs: 'received_at_ms',
+  /** JSON `{sink, attempt, firstSeenMs}`: set when a message goes round again for one failed sink only. */
+  retry: 'retry',
+  /** JSON `{reason, source, atMs}`: set on every message of a dead-letter queue. */
+  dead: 'dead',
+} as const;
+
+export const QUEUE = { traces: 'traces', logs: 'logs', metrics: 'metrics', audit: 'audit.fifo' } as const;
+export type QueueName = (typeof QUEUE)[keyof typeof QUEUE];
+
+/** Name of the dead-letter queue of a queue. FIFO queues keep their suffix (an SQS rule). */
+export function deadLetterName(queue: string): string {
+  return queue.endsWith('.fifo') ? `${queue.slice(0, -5)}-dead.fifo` : `${queue}-dead`;
+}
+
+export const HEADER = {
+  apiKey: 'x-api-key',
+  requestId: 'x-request-id',
+  retryAfter: 'retry-after',
+  /** Tenant header of Mimir, Loki and Tempo when they run multi-tenant. */
+  scopeOrgId: 'x-scope-orgid',
+} as const;
+
+export const ENV = {
+  host: 'SLUICE_HOST',
+  ingestPort: 'SLUICE_INGEST_PORT',
+  apiPort: 'SLUICE_API_PORT',
+  dataDir: 'SLUICE_DATA_DIR',
+  configDir: 'SLUICE_CONFIG_DIR',
+  tickSeconds: 'SLUICE_TICK_SECONDS',
+  logLevel: 'SLUICE_LOG_LEVEL',
+  corsOrigins: 'SLUICE_CORS_ORIGINS',
+  maxBodyBytes: 'SLUICE_MAX_BODY_BYTES',
+  maxInflatedBytes: 'SLUICE_MAX_INFLATED_BYTES',
+  tempoUrl: 'SLUICE_TEMPO_URL',
+  tempoAuth: 'SLUICE_TEMPO_AUTH',
+  tempoJoinGzip: 'SLUICE_TEMPO_JOIN_GZIP',
+  lokiUrl: 'SLUICE_LOKI_URL',
+  lokiAuth: 'SLUICE_LOKI_AUTH',
+  mimirUrl: 'SLUICE_MIMIR_URL',
+  mimirAuth: 'SLUICE_MIMIR_AUTH',
+  url: 'SLUICE_URL',
+  apiUrl: 'SLUICE_API_URL',
+  key: 'SLUICE_KEY',
+} as const;
+
+/** The pipeline's own metrics, as served at `GET /metrics`. */
+export const METRIC = {
+  requests: 'sluice_ingest_requests_total',
+  requestBytes: 'sluice_ingest_request_bytes_total',
+  requestDuration: 'sluice_ingest_request_duration_seconds',
+  itemsAccepted: 'sluice_ingest_items_accepted_total',
+  itemsRejected: 'sluice_ingest_items_rejected_total',
+  warnings: 'sluice_ingest_warnings_total',
+  queueMessages: 'sluice_queue_messages',
+  queueOldestAge: 'sluice_queue_oldest_message_age_seconds',
+  deliveries: 'sluice_delivery_pushes_total',
+  deliveredItems: 'sluice_delivery_items_total',
+  deliveryRetries: 'sluice_delivery_retries_total',
+  deliveryDuration: 'sluice_delivery_push_duration_seconds',
+  deadLetters: 'sluice_delivery_dead_letters_total',
+  misconfigured: 'sluice_delivery_destination_misconfigured',
+  buildInfo: 'sluice_build_info',
+  startTime: 'process_start_time_seconds',
+} as const;

@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['packages/*/src/**/*.test.ts', 'functions/**/*.test.ts', 'test/*.test.ts'],
+    testTimeout: 30_000,
+    coverage: {
+      provider: 'v8',
+      include: ['packages/*/src/**/*.ts', 'functions/*.ts'],
+      exclude: ['**/*.test.ts', '**/*.bench.ts', '**/testing/**', 'packages/packs/src/demo/**'],
+      reporter: ['text-summary', 'json-summary'],
+      thresholds: {
+        lines: 90,
+        'packages/{core,otlp,promql,metrics,audit}/src/**': { lines: 95 },
+      },
+    },
+  },
+});
