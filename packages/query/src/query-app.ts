@@ -1,0 +1,83 @@
+/**
+ * The read side on one port: mounts the routes of every read API, decides who may read, and serves the
+ * pipeline's own state (`/-/healthy`, `/-/ready`, `/metrics`) and a page that links what there is.
+ */
+
+import { describeError } from '@sluice/core/errors';
+import type { TenantId } from '@sluice/core/ids';
+import type { Logger } from '@sluice/core/logger';
+import type { SelfMetrics } from '@sluice/core/self-metrics';
+import { type Context, Hono } from 'hono';
+import { compress } from 'hono/compress';
+import { renderHomePage } from './home-page.ts';
+import type { QueryEnv } from './query-env.ts';
+
+/** One check of `/-/ready`: `detail` says what is wrong and, where there is one, the remedy. */
+export interface ReadinessCheck {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail?: string;
+}
+
+/** Whose data a request may read, or the refusal to send. */
+export type Authorization =
+  | { readonly status: 'ok'; readonly tenant: TenantId }
+  | { readonly status: 'refused'; readonly httpStatus: 401 | 403 | 503; readonly message: string };
+
+export interface ReadApi {
+  /** Where it is mounted, e.g. `/jaeger/api`. */
+  readonly path: string;
+  readonly routes: Hono<QueryEnv>;
+}
+
+export interface QueryAppOptions {
+  readonly apis: readonly ReadApi[];
+  readonly authorize: (request: Request) => Promise<Authorization>;
+  readonly readiness: () => Promise<readonly ReadinessCheck[]>;
+  readonly selfMetrics: SelfMetrics;
+  readonly logger: Logger;
+  /** Base URL of the ingest side, for the page. */
+  readonly ingestUrl: string;
+}
+
+const TEXT_FORMAT = 'text/plain; version=0.0.4; charset=utf-8';
+
+export function createQueryApp(options: QueryAppOptions): Hono<QueryEnv> {
+  const { apis, authorize, readiness, selfMetrics, logger } = options;
+  const app = new Hono<QueryEnv>({ strict: false });
+
+  app.use(compress());
+  app.get('/-/healthy', (c) => c.text('Sluice is healthy.\n'));
+  app.get('/-/ready', async (c) => {
+    const checks = await readiness();
+    const ready = checks.every(({ ok }) => ok);
+    return c.json({ status: ready ? 'ready' : 'not ready', checks }, ready ? 200 : 503);
+  });
+
+  app.use(async (c, next) => {
+    const verdict = await authorize(c.req.raw);
+    if (verdict.status === 'refused') return refuse(c, verdict);
+    c.set('tenant', verdict.tenant);
+    return next();
+  });
+  app.get('/', (c) =>
+    c.html(renderHomePage({ ingestUrl: options.ingestUrl, paths: apis.map(({ path }) => path) })),
+  );
+  app.get('/metrics', async (c) => c.body(await selfMetrics.render(), 200, { 'content-type': TEXT_FORMAT }));
+  for (const { path, routes } of apis) app.route(path, routes);
+
+  app.notFound((c) => c.json({ error: `nothing is served at ${c.req.path}; see / for what is` }, 404));
+  app.onError((error, c) => {
+    logger.error('read request failed', { path: c.req.path, error: describeError(error) });
+    return c.json({ error: 'the request failed inside the pipeline; its log has the cause' }, 500);
+  });
+  return app;
+}
+
+function refuse(
+  c: Context,
+  { httpStatus, message }: Extract<Authorization, { status: 'refused' }>,
+): Response {
+  if (httpStatus === 401) c.header('www-authenticate', 'Bearer realm="sluice"');
+  return c.json({ error: message }, httpStatus);
+}
