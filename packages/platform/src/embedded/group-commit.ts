@@ -40,7 +40,7 @@ export function createGroupCommit(db: DatabaseSync, options: GroupCommitOptions)
   let scheduled = false;
   let stopped = false;
   let lockedSinceMs: number | undefined;
-  let whenIdle: (() => void)[] = [];
+  const whenIdle: (() => void)[] = [];
 
   const schedule = (pauseMs = 0): void => {
     if (scheduled) return;
@@ -61,9 +61,8 @@ export function createGroupCommit(db: DatabaseSync, options: GroupCommitOptions)
       if ('error' in outcome) reject(outcome.error);
       else resolve(outcome.value);
     }
-    if (queued.length > 0) return schedule();
-    for (const idle of whenIdle) idle();
-    whenIdle = [];
+    if (queued.length > 0) schedule();
+    else for (const idle of whenIdle.splice(0)) idle();
   };
 
   /** False when another process writes: tried again soon, or everything that waits is rejected. */

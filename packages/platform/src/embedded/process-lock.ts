@@ -1,0 +1,35 @@
+/**
+ * One server per data directory. The lock is SQLite's own lock on a small file: the kernel releases it
+ * when the process ends, however it ends, so that nothing stale is ever left behind.
+ */
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { UsageError } from '@sluice/core/errors';
+import { isLocked, toOpenError } from './sqlite-errors.ts';
+
+export interface ProcessLock {
+  release(): void;
+}
+
+/** @throws UsageError when another process holds the lock, or the folder cannot be written. */
+export function acquireProcessLock(path: string): ProcessLock {
+  let db: DatabaseSync | undefined;
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    db = new DatabaseSync(path, { timeout: 0 });
+    db.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+  } catch (error) {
+    if (db?.isOpen) db.close();
+    if (!isLocked(error)) throw toOpenError(path, error);
+    throw new UsageError(
+      `another Sluice already runs on ${dirname(path)}: stop it, or set SLUICE_DATA_DIR to another folder`,
+      { cause: error },
+    );
+  }
+  return {
+    release() {
+      if (db.isOpen) db.close();
+    },
+  };
+}
