@@ -37,6 +37,7 @@ export const HEADER = {
   apiKey: 'x-api-key',
   requestId: 'x-request-id',
   retryAfter: 'retry-after',
+  acceptEncoding: 'accept-encoding',
   /** Tenant header of Mimir, Loki and Tempo when they run multi-tenant. */
   scopeOrgId: 'x-scope-orgid',
 } as const;
@@ -62,6 +63,12 @@ export const ENV = {
   url: 'SLUICE_URL',
   apiUrl: 'SLUICE_API_URL',
   key: 'SLUICE_KEY',
+} as const;
+
+/** Variables of the OpenTelemetry SDK configuration specification that our own clients honour. */
+export const OTEL_ENV = {
+  endpoint: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+  headers: 'OTEL_EXPORTER_OTLP_HEADERS',
 } as const;
 
 /** The pipeline's own metrics, as served at `GET /metrics`. */
