@@ -15,6 +15,7 @@ export function checkQuery({ pk, from, to, prefix, limit }: QueryOptions): void 
 
 /** No sort key can lie between the bounds: there is nothing to ask for (DynamoDB refuses such a range). */
 export function isEmptyRange({ from, to }: QueryOptions): boolean {
+  if (to === '') return true;
   return from !== undefined && to !== undefined && Buffer.compare(Buffer.from(from), Buffer.from(to)) > 0;
 }
 
