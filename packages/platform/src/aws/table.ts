@@ -57,7 +57,7 @@ export function createDynamoTable({ client, tableName, clock = systemClock }: Dy
     return client.send(
       new UpdateItemCommand({
         TableName,
-        Key: toDynamoItem(key),
+        Key: toAddress(key),
         UpdateExpression: `ADD #counter :delta${set}`,
         ConditionExpression: IS_LIVE,
         ExpressionAttributeNames: { ...names.ExpressionAttributeNames, '#counter': attribute },
