@@ -1,0 +1,57 @@
+/** The lexer with one token of look-ahead, and the complaint that Prometheus makes about a wrong token. */
+import { createLexer } from './lexer.ts';
+import { SyntaxFault } from './syntax-error.ts';
+import { describeToken, type Token } from './token.ts';
+
+export interface TokenStream {
+  readonly input: string;
+  peek(): Token;
+  next(): Token;
+  /** Whether the next token is this operator or punctuation (never an identifier of the same text). */
+  is(word: string): boolean;
+  /** Takes the next token when it `is(word)`. */
+  take(word: string): boolean;
+  /** End of the last number, duration or closing parenthesis, brace or bracket that was taken. */
+  lastClosing(): number;
+  unexpected(context?: string, expected?: string): never;
+}
+
+export function createTokenStream(input: string): TokenStream {
+  const lexer = createLexer(input);
+  let ahead: Token | undefined;
+  let closing = 0;
+  const peek = (): Token => {
+    ahead ??= lexer.next();
+    return ahead;
+  };
+  const next = (): Token => {
+    const token = peek();
+    ahead = undefined;
+    if (token.kind === 'number' || token.kind === 'duration' || ')]}'.includes(token.text)) {
+      if (token.text !== '') closing = token.end;
+    }
+    return token;
+  };
+  const is = (word: string): boolean => {
+    const { kind, word: found } = peek();
+    return found === word && kind !== 'identifier' && kind !== 'metric-identifier' && kind !== 'string';
+  };
+  return {
+    input,
+    peek,
+    next,
+    is,
+    take(word) {
+      if (!is(word)) return false;
+      next();
+      return true;
+    },
+    lastClosing: () => closing,
+    unexpected(context = '', expected = '') {
+      const token = peek();
+      const where = context === '' ? '' : ` in ${context}`;
+      const what = expected === '' ? '' : `, expected ${expected}`;
+      throw new SyntaxFault(token, `unexpected ${describeToken(token)}${where}${what}`);
+    },
+  };
+}
