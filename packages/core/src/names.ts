@@ -49,6 +49,8 @@ export const ENV = {
   dataDir: 'SLUICE_DATA_DIR',
   configDir: 'SLUICE_CONFIG_DIR',
   tickSeconds: 'SLUICE_TICK_SECONDS',
+  retentionHours: 'SLUICE_RETENTION_HOURS',
+  maxStoreMib: 'SLUICE_MAX_STORE_MIB',
   logLevel: 'SLUICE_LOG_LEVEL',
   corsOrigins: 'SLUICE_CORS_ORIGINS',
   maxBodyBytes: 'SLUICE_MAX_BODY_BYTES',
@@ -90,3 +92,14 @@ export const METRIC = {
   buildInfo: 'sluice_build_info',
   startTime: 'process_start_time_seconds',
 } as const;
+
+/** Files of local mode, inside its data directory. */
+export const DATA_FILE = {
+  /** Queues, keys and embedded stores. */
+  database: 'sluice.db',
+  /** Held by the one server of the directory. */
+  lock: 'server.lock',
+  secrets: 'secrets.json',
+} as const;
+
+export const TABLE = { keys: 'keys' } as const;

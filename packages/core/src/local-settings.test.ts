@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest';
+import { checkLocalSettings, isLoopbackHost, readLocalSettings } from './local-settings.ts';
+
+describe('the settings of local mode', () => {
+  test('have a default each', () => {
+    expect(readLocalSettings({})).toEqual({
+      host: '127.0.0.1',
+      ingestPort: 4318,
+      apiPort: 9090,
+      dataDir: '.sluice',
+      tickSeconds: 15,
+      logLevel: 'info',
+      corsOrigins: [],
+      maxBodyBytes: 4_194_304,
+      maxInflatedBytes: 67_108_864,
+      retentionMs: 7 * 86_400_000,
+      maxStoreBytes: 4_294_967_296,
+    });
+  });
+
+  test('are read from the environment', () => {
+    const settings = readLocalSettings({
+      SLUICE_HOST: '0.0.0.0',
+      SLUICE_INGEST_PORT: '0',
+      SLUICE_API_PORT: '0',
+      SLUICE_CORS_ORIGINS: 'https://a.example, https://b.example',
+      SLUICE_RETENTION_HOURS: '2',
+      SLUICE_TEMPO_URL: 'http://tempo:3200/',
+      SLUICE_TEMPO_AUTH: 'id:token',
+      SLUICE_TEMPO_JOIN_GZIP: 'true',
+      SLUICE_LOKI_URL: 'http://loki:3100',
+    });
+    expect(settings).toMatchObject({
+      host: '0.0.0.0',
+      ingestPort: 0,
+      corsOrigins: ['https://a.example', 'https://b.example'],
+      retentionMs: 7_200_000,
+      tempo: { url: 'http://tempo:3200', auth: 'id:token', joinGzip: true },
+      loki: { url: 'http://loki:3100' },
+    });
+  });
+
+  test('that are wrong are all named on one line', () => {
+    const env = {
+      SLUICE_INGEST_PORT: '70000',
+      SLUICE_LOG_LEVEL: 'loud',
+      SLUICE_TEMPO_URL: 'tempo:3200',
+      SLUICE_LOKI_AUTH: 'token',
+    };
+    expect(checkLocalSettings(env)).toEqual({
+      problems: [
+        'SLUICE_TEMPO_URL is not an http:// or https:// URL',
+        'SLUICE_LOKI_AUTH is set but SLUICE_LOKI_URL is not',
+        'SLUICE_INGEST_PORT="70000" is not a whole number from 0 to 65535',
+        'SLUICE_LOG_LEVEL="loud" is not one of debug, info, warn, error',
+      ],
+    });
+    expect(() => readLocalSettings(env)).toThrow(/TEMPO.*; .*LOKI.*; .*PORT.*; .*LEVEL/);
+  });
+
+  test('need two different ports', () => {
+    const env = { SLUICE_INGEST_PORT: '9090' };
+    expect(checkLocalSettings(env).problems).toEqual([
+      'SLUICE_INGEST_PORT and SLUICE_API_PORT are both 9090: give them two ports',
+    ]);
+  });
+});
+
+test.each([
+  ['127.0.0.1', true],
+  ['127.8.9.1', true],
+  ['localhost', true],
+  ['::1', true],
+  ['0.0.0.0', false],
+  ['::', false],
+  ['192.168.1.7', false],
+  ['127.evil.example', false],
+])('%s is a loopback address: %s', (host, expected) => {
+  expect(isLoopbackHost(host)).toBe(expected);
+});
