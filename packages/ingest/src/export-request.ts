@@ -9,6 +9,7 @@ import { OtlpFormatError } from '@sluice/otlp/format-error';
 import { convertJsonRequest } from '@sluice/otlp/json-request';
 import type { Encoding, PartialSuccess } from '@sluice/otlp/responses';
 import { type Validation, validateRequest } from '@sluice/otlp/validate';
+import type { RateLimiter } from '@sluice/platform/limits/rate-limiter';
 import { authenticate, type Caller, type KeyPolicy } from './authenticate.ts';
 import { ACCEPTED_CODINGS, parseContentCoding } from './content-coding.ts';
 import { enqueueParts } from './enqueue.ts';
@@ -17,7 +18,6 @@ import type { BodyLimits } from './ingest-limits.ts';
 import { parseMediaType } from './media-type.ts';
 import { type Packed, packMessages } from './pack-messages.ts';
 import { ITEM_NOUN, toPartialMessage } from './partial-message.ts';
-import type { IngestKey, Quota } from './quota.ts';
 import { readBody } from './read-body.ts';
 import { type Refusal, refuse, refuseForNow } from './refusal.ts';
 import type { RequestMetrics } from './request-metrics.ts';
@@ -25,8 +25,8 @@ import type { RequestMetrics } from './request-metrics.ts';
 export interface ExportDeps {
   readonly signal: Signal;
   readonly queue: Queue;
-  readonly keys: KeyPolicy<IngestKey>;
-  readonly quota?: Quota;
+  readonly keys: KeyPolicy;
+  readonly limiter?: Pick<RateLimiter, 'check'>;
   readonly limits: BodyLimits;
   readonly metrics: RequestMetrics;
   readonly nowMs: () => number;
@@ -38,7 +38,7 @@ type Valid = Extract<Validation, { status: 'ok' }>;
 
 /** What is left to do once the request is known to be sound. */
 interface SoundRequest {
-  readonly caller: Caller<IngestKey>;
+  readonly caller: Caller;
   readonly valid: Valid;
   readonly gzip?: Uint8Array;
 }
@@ -94,10 +94,10 @@ async function queueSound({ caller, valid, gzip }: SoundRequest, deps: ExportDep
   const { items, bytes } = valid;
   const rejections = [...valid.rejections];
   if (items > 0) {
-    const limited = key === undefined ? undefined : await deps.quota?.(key, items);
-    if (limited !== undefined) {
-      metrics.rejected(signal, tenant, [{ reason: limited.label, count: items }]);
-      return refuseForNow(429, limited.reason, limited.retryAfterSeconds);
+    const limit = key === undefined ? undefined : deps.limiter?.check(key, items);
+    if (limit?.status === 'limited') {
+      metrics.rejected(signal, tenant, [{ reason: 'rate-limited', count: items }]);
+      return refuseForNow(429, limit.reason, limit.retryAfterSeconds);
     }
     const packed = await packMessages(signal, bytes, { items, ...(gzip === undefined ? {} : { gzip }) });
     const sent = await enqueueParts(queue, packed.parts, { signal, tenant, receivedAtMs: deps.nowMs() });

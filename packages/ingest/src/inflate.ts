@@ -20,7 +20,7 @@ export interface InflateOptions {
 }
 
 /** From this many compressed bytes on the thread pool does the work: below, handing it over costs more than it saves. */
-const THREAD_POOL_FROM_BYTES = 32 * 1024;
+const THREAD_POOL_FROM_BYTES = 64 * 1024;
 /** Deflate cannot expand further (zlib technical details: 1032:1): bounds the first buffer for a lying size. */
 const MAX_DEFLATE_RATIO = 1032;
 /** RFC 9659 § 3: the largest window of the zstd content coding is 8 MiB. */
@@ -117,7 +117,8 @@ function gzipSizeHint(body: Uint8Array): number {
 
 function firstBuffer(hint: number, body: Uint8Array, maxBytes: number): number {
   const likely = Math.min(hint, body.length * MAX_DEFLATE_RATIO, maxBytes, CHUNK_BYTES.max);
-  return Math.max(CHUNK_BYTES.min, likely);
+  // One byte to spare: a buffer that is exactly full makes zlib allocate another.
+  return Math.max(CHUNK_BYTES.min, likely + 1);
 }
 
 interface WithInfo {

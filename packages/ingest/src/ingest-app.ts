@@ -9,24 +9,24 @@ import { HEADER, SIGNALS, type Signal } from '@sluice/core/names';
 import type { Clock } from '@sluice/core/ports/clock';
 import type { Queue } from '@sluice/core/ports/queue';
 import type { SelfMetrics } from '@sluice/core/self-metrics';
+import type { KeyVerifier } from '@sluice/platform/keys/key-verifier';
+import type { RateLimiter } from '@sluice/platform/limits/rate-limiter';
 import { Hono } from 'hono';
 import { answerExport, answerRefusal } from './answer.ts';
-import type { KeyCheck } from './authenticate.ts';
 import { type CorsOptions, createCors } from './cors.ts';
 import { type ExportOutcome, takeExport } from './export-request.ts';
 import { type IngestLimits, toIngestLimits } from './ingest-limits.ts';
 import { parseMediaType } from './media-type.ts';
-import type { IngestKey, Quota } from './quota.ts';
 import { type Refusal, refuse, refuseForNow } from './refusal.ts';
 import { createRequestMetrics } from './request-metrics.ts';
 
 export interface IngestDeps {
   readonly queues: Readonly<Record<Signal, Queue>>;
   /** Absent: no key is asked for and every request is of the default tenant. */
-  readonly keys?: KeyCheck<IngestKey>;
+  readonly keys?: KeyVerifier;
   /** With `keys`: whether a request without one is refused. Default true. */
   readonly keyRequired?: boolean;
-  readonly limiter?: Quota;
+  readonly limiter?: Pick<RateLimiter, 'check'>;
   readonly clock: Clock;
   readonly selfMetrics: SelfMetrics;
   readonly logger: Logger;
@@ -78,8 +78,8 @@ export function createIngestApp(deps: IngestDeps): Hono {
     const exportDeps = {
       signal,
       queue: deps.queues[signal],
-      keys: { required: keyRequired, ...(keys === undefined ? {} : { check: keys }) },
-      ...(limiter === undefined ? {} : { quota: limiter }),
+      keys: { required: keyRequired, ...(keys === undefined ? {} : { verifier: keys }) },
+      ...(limiter === undefined ? {} : { limiter }),
       limits: limits[signal],
       metrics,
       nowMs: () => clock.nowMs(),

@@ -30,7 +30,7 @@ export interface PackOptions {
 /** In base64 with its attributes it stays under the 1 MiB of an SQS message (SQS quotas: message size). */
 export const MAX_GZIP_BYTES = 740 * 1024;
 /** From this many bytes on the thread pool does the work: below, handing it over costs more than it saves. */
-const THREAD_POOL_FROM_BYTES = 64 * 1024;
+const THREAD_POOL_FROM_BYTES = 128 * 1024;
 /** Parts of one request do not compress alike: aim below the limit, so that few need a second cut. */
 const SPLIT_MARGIN = 0.85;
 

@@ -1,6 +1,6 @@
 /** The sentence of partial_success: how many items of which kind were refused and why, then the warnings. */
 import type { Signal } from '@sluice/core/names';
-import type { Rejection } from '@sluice/otlp/validate';
+import type { Rejection } from '@sluice/otlp/findings';
 
 /** OTLP counts what is rejected in these units (OTLP spec § Partial Success). */
 export const ITEM_NOUN: Readonly<Record<Signal, string>> = {

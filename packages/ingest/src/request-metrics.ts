@@ -1,7 +1,7 @@
 /** What ingest counts of itself. */
 import { METRIC } from '@sluice/core/names';
 import type { SelfMetrics } from '@sluice/core/self-metrics';
-import type { Rejection } from '@sluice/otlp/validate';
+import type { Rejection } from '@sluice/otlp/findings';
 
 export interface RequestMetrics {
   request(labels: { readonly signal: string; readonly status: number }, seconds: number): void;
