@@ -69,22 +69,12 @@ export function checkFields(bytes: Uint8Array, from: number, end: number, shape:
 }
 
 function checkContent(bytes: Uint8Array, at: number, stop: number, action: number, shape: Shape): void {
-  switch (action) {
-    case ACTION.text:
-      return checkText(bytes, at, stop);
-    case ACTION.bytes:
-      return;
-    case ACTION.keyValue:
-      return checkKeyValue(bytes, at, stop, 0);
-    case ACTION.anyValue:
-      return checkAnyValue(bytes, at, stop, 1);
-    case ACTION.packedVarint:
-      return checkPackedVarints(bytes, at, stop);
-    case ACTION.packedFixed64:
-      return checkPackedFixed64(at, stop);
-    default:
-      return checkFields(bytes, at, stop, shape.children[action - ACTION.child]!);
-  }
+  if (action === ACTION.text) checkText(bytes, at, stop);
+  else if (action === ACTION.keyValue) checkKeyValue(bytes, at, stop, 0);
+  else if (action === ACTION.anyValue) checkAnyValue(bytes, at, stop, 1);
+  else if (action === ACTION.packedVarint) checkPackedVarints(bytes, at, stop);
+  else if (action === ACTION.packedFixed64) checkPackedFixed64(at, stop);
+  else if (action >= ACTION.child) checkFields(bytes, at, stop, shape.children[action - ACTION.child]!);
 }
 
 export function checkPackedVarints(bytes: Uint8Array, from: number, stop: number): void {

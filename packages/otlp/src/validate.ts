@@ -10,6 +10,8 @@ import { cutItems } from './cut-items.ts';
 import { Findings, type Rejection } from './findings.ts';
 import { OtlpFormatError } from './format-error.ts';
 
+export type { Rejection };
+
 export type Validation = ValidRequest | MalformedRequest | WrongSignal;
 
 export interface ValidRequest {
