@@ -2,7 +2,8 @@
 import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { setTimeout } from 'node:timers/promises';
+import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { startFauxqs } from 'fauxqs';
 
@@ -77,6 +78,7 @@ export async function startDynamoEmulator(): Promise<DynamoEmulator> {
           ],
         }),
       );
+      while (await isBeingMade(client, TableName)) await setTimeout(1);
     },
     async stop() {
       client.destroy();
@@ -84,6 +86,11 @@ export async function startDynamoEmulator(): Promise<DynamoEmulator> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+async function isBeingMade(client: DynamoDBClient, TableName: string): Promise<boolean> {
+  const { Table } = await client.send(new DescribeTableCommand({ TableName }));
+  return Table?.TableStatus !== 'ACTIVE';
 }
 
 function toRedriveJson({ deadLetterName, maxReceiveCount }: RedrivePolicy): string {

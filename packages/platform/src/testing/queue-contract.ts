@@ -32,7 +32,9 @@ export function describeQueueContract(name: string, makeHarness: () => Promise<Q
     afterAll(() => harness.close());
     const needs = (context: TestContext, capability: QueueCapability): void => {
       const reason = harness.lacks?.[capability];
-      if (reason !== undefined) context.skip(`${name}: ${reason}`);
+      if (reason === undefined) return;
+      console.info(`skipped, ${name}: ${reason}`);
+      context.skip(reason);
     };
     const standard = async (): Promise<Queue> => (await harness.makeQueue({ fifo: false })).queue;
     const fifo = async (): Promise<Queue> => (await harness.makeQueue({ fifo: true })).queue;
