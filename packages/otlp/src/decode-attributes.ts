@@ -1,6 +1,6 @@
 /** Decodes attributes and values. What occurs twice merges as the protobuf specification says. */
 import type { AnyValue, KeyValue } from './model.ts';
-import type { ProtoReader } from './proto-reader.ts';
+import { ProtoReader } from './proto-reader.ts';
 import { MAX_NESTING } from './wire.ts';
 
 export const EMPTY_VALUE: AnyValue = { type: 'empty' };
@@ -12,6 +12,17 @@ const ANY_VALUE_FIELDS = 0b1111_1110;
 /** Reads the KeyValue that comes next; `depth` is the number of AnyValues around it. */
 export function decodeKeyValue(reader: ProtoReader, depth = 0): KeyValue {
   const outer = reader.enter();
+  const entry = decodeEntry(reader, depth);
+  reader.leave(outer);
+  return entry;
+}
+
+/** Decodes the KeyValue message between `start` and `end`. */
+export function decodeKeyValueAt(bytes: Uint8Array, start: number, end: number): KeyValue {
+  return decodeEntry(new ProtoReader(bytes, start, end), 0);
+}
+
+function decodeEntry(reader: ProtoReader, depth: number): KeyValue {
   let key = '';
   let value = EMPTY_VALUE;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
@@ -19,7 +30,6 @@ export function decodeKeyValue(reader: ProtoReader, depth = 0): KeyValue {
     else if (tag === ((2 << 3) | 2)) value = decodeAnyValue(reader, value, depth + 1);
     else reader.skip(tag, KEY_VALUE_FIELDS);
   }
-  reader.leave(outer);
   return { key, value };
 }
 

@@ -1,10 +1,201 @@
+/**
+ * Splits an export request into parts of a limited size, each a request of its own: on borders between
+ * items, with the resource and scope around them repeated. Items are copied as they are, never decoded.
+ */
 import type { Signal } from '@sluice/core/names';
+import { countItem } from './count-items.ts';
+import { ProtoWriter, varintBytes } from './proto-writer.ts';
+import { WIRE } from './wire.ts';
+import { cursor, enter, readTag, skipUnknown } from './wire-check.ts';
 
 export interface RequestPart {
   readonly bytes: Uint8Array;
+  /** Spans, log records or data points. */
   readonly items: number;
 }
 
-export function splitRequest(_signal: Signal, _bytes: Uint8Array, _maxBytes: number): readonly RequestPart[] {
-  throw new Error('under construction');
+/** The field of a request's resources, a resource's scopes and a scope's items. */
+const RESOURCES = 1;
+const SCOPES = 2;
+const ITEMS = 2;
+
+/**
+ * Parts hold exactly the items of `bytes`, in order; together they decode to what `bytes` decodes to. A
+ * single item larger than `maxBytes` is a part of its own, larger than the limit. A metric is one item
+ * here: its points are not divided.
+ *
+ * @throws OtlpFormatError on malformed bytes.
+ */
+export function splitRequest(signal: Signal, bytes: Uint8Array, maxBytes: number): readonly RequestPart[] {
+  const parts = new PartBuilder(maxBytes);
+  for (const resource of fieldsOf(bytes, 0, bytes.length, RESOURCES)) {
+    const envelope = split(bytes, resource, SCOPES);
+    if (envelope.inner.length === 0)
+      parts.add({ resource: envelope.around, scope: [], item: undefined, items: 0 });
+    for (const scope of envelope.inner) {
+      const { around, inner } = split(bytes, scope, ITEMS);
+      if (inner.length === 0)
+        parts.add({ resource: envelope.around, scope: around, item: undefined, items: 0 });
+      for (const item of inner) {
+        parts.add({
+          resource: envelope.around,
+          scope: around,
+          item: bytes.subarray(item.start, item.end),
+          items: countItem(signal, bytes, item.content, item.end),
+        });
+      }
+    }
+  }
+  return parts.finish();
+}
+
+interface FieldRange {
+  /** Of the tag. */
+  readonly start: number;
+  readonly content: number;
+  readonly end: number;
+}
+
+/** The occurrences of one length-delimited field between `from` and `end`. */
+function fieldsOf(bytes: Uint8Array, from: number, end: number, field: number): readonly FieldRange[] {
+  const found: FieldRange[] = [];
+  let at = from;
+  while (at < end) {
+    const start = at;
+    const tag = readTag(bytes, at, end);
+    at = cursor;
+    if (tag === ((field << 3) | WIRE.bytes)) {
+      at = enter(bytes, at, end);
+      found.push({ start, content: cursor, end: at });
+    } else at = skipUnknown(bytes, at, end, tag, 0);
+  }
+  return found;
+}
+
+/** Bytes of a message around the fields that are split off, and those fields. */
+interface Divided {
+  readonly around: readonly Uint8Array[];
+  readonly inner: readonly FieldRange[];
+}
+
+function split(bytes: Uint8Array, message: FieldRange, field: number): Divided {
+  const inner = fieldsOf(bytes, message.content, message.end, field);
+  const around: Uint8Array[] = [];
+  let at = message.content;
+  for (const { start, end } of inner) {
+    if (start > at) around.push(bytes.subarray(at, start));
+    at = end;
+  }
+  if (at < message.end) around.push(bytes.subarray(at, message.end));
+  return { around, inner };
+}
+
+interface Piece {
+  /** Compared by identity: pieces of one resource share the array. */
+  readonly resource: readonly Uint8Array[];
+  readonly scope: readonly Uint8Array[];
+  /** With its tag and length. */
+  readonly item: Uint8Array | undefined;
+  readonly items: number;
+}
+
+interface OpenScope {
+  readonly around: readonly Uint8Array[];
+  size: number;
+  readonly items: Uint8Array[];
+}
+
+interface OpenResource {
+  readonly around: readonly Uint8Array[];
+  /** Of everything but the scopes that are still open. */
+  size: number;
+  readonly scopes: OpenScope[];
+}
+
+class PartBuilder {
+  readonly #maxBytes: number;
+  readonly #parts: RequestPart[] = [];
+  #resources: OpenResource[] = [];
+  #items = 0;
+  #pieces = 0;
+  /** Of the part as it stands. */
+  #size = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  add(piece: Piece): void {
+    if (this.#pieces > 0 && this.#sizeWith(piece) > this.#maxBytes) this.#close();
+    this.#size = this.#sizeWith(piece);
+    let resource = this.#resources.at(-1);
+    if (resource?.around !== piece.resource) {
+      resource = { around: piece.resource, size: sizeOf(piece.resource), scopes: [] };
+      this.#resources.push(resource);
+    }
+    if (piece.item !== undefined || piece.scope.length > 0) {
+      let scope = resource.scopes.at(-1);
+      if (scope?.around !== piece.scope) {
+        scope = { around: piece.scope, size: sizeOf(piece.scope), items: [] };
+        resource.scopes.push(scope);
+        resource.size += framed(scope.size);
+      }
+      if (piece.item !== undefined) {
+        resource.size += framed(scope.size + piece.item.length) - framed(scope.size);
+        scope.size += piece.item.length;
+        scope.items.push(piece.item);
+      }
+    }
+    this.#pieces++;
+    this.#items += piece.items;
+  }
+
+  finish(): readonly RequestPart[] {
+    if (this.#pieces > 0) this.#close();
+    return this.#parts;
+  }
+
+  /** Size of the part once it holds `piece`. */
+  #sizeWith({ resource: around, scope: scopeAround, item }: Piece): number {
+    const itemSize = item?.length ?? 0;
+    const last = this.#resources.at(-1);
+    if (last?.around !== around) {
+      return this.#size + framed(sizeOf(around) + framed(sizeOf(scopeAround) + itemSize));
+    }
+    const scope = last.scopes.at(-1);
+    const grown =
+      scope?.around === scopeAround
+        ? last.size - framed(scope.size) + framed(scope.size + itemSize)
+        : last.size + framed(sizeOf(scopeAround) + itemSize);
+    return this.#size - framed(last.size) + framed(grown);
+  }
+
+  #close(): void {
+    const writer = new ProtoWriter(this.#size + 16);
+    for (const resource of this.#resources) {
+      const resourceMark = writer.begin(RESOURCES);
+      for (const bytes of resource.around) writer.raw(bytes);
+      for (const scope of resource.scopes) {
+        const scopeMark = writer.begin(SCOPES);
+        for (const bytes of scope.around) writer.raw(bytes);
+        for (const bytes of scope.items) writer.raw(bytes);
+        writer.end(scopeMark);
+      }
+      writer.end(resourceMark);
+    }
+    this.#parts.push({ bytes: writer.finish(), items: this.#items });
+    this.#resources = [];
+    this.#items = 0;
+    this.#pieces = 0;
+    this.#size = 0;
+  }
+}
+
+function sizeOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, piece) => sum + piece.length, 0);
+}
+
+/** Size of a message of `size` bytes with a tag of one byte and its length. */
+function framed(size: number): number {
+  return 1 + varintBytes(size) + size;
 }
