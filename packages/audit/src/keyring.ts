@@ -1,0 +1,143 @@
+/**
+ * The keys of a tenant's trail: one data key per subject (so that forgetting a person is destroying a
+ * key), one index key (so that look-ups hold no plain ids). Data keys are kept wrapped; the wrapping key
+ * is KMS in the cloud and a key file locally.
+ */
+import { createHmac, randomBytes } from 'node:crypto';
+import type { TenantId } from '@sluice/core/ids';
+import type { Clock } from '@sluice/core/ports/clock';
+import type { Item, Table } from '@sluice/core/ports/table';
+import { tenantPartition } from './table-keys.ts';
+
+/** Envelope encryption of data keys. `context` is bound to the wrapped key: it opens only with the same. */
+export interface KeyWrapper {
+  wrap(key: Uint8Array, context: string): Promise<Uint8Array>;
+  /** @throws when the bytes were changed or belong to another context. */
+  unwrap(wrapped: Uint8Array, context: string): Promise<Uint8Array>;
+}
+
+export interface SubjectKey {
+  /** `<subject ref>.<generation>`. */
+  readonly keyId: string;
+  readonly key: Uint8Array;
+}
+
+export interface Keyring {
+  /** Pseudonym of a value, the same each time: HMAC-SHA256 under the tenant's index key, 32 hex digits. */
+  pseudonym(tenant: TenantId, value: string): Promise<string>;
+  /** HMAC-SHA256 under the tenant's index key of any text, 64 hex digits: sameness without the text. */
+  fingerprint(tenant: TenantId, text: string): Promise<string>;
+  /** The key to encrypt a subject's data with now; made when there is none. */
+  keyFor(tenant: TenantId, subject: string): Promise<SubjectKey>;
+  /** `undefined` once the subject was erased. `fresh` passes the memory by and reads the table. @throws when the stored key was tampered with. */
+  open(
+    tenant: TenantId,
+    keyId: string,
+    options?: { readonly fresh?: boolean },
+  ): Promise<Uint8Array | undefined>;
+  /** Destroys every key of a subject and answers all the ids it ever had. Repeatable. */
+  erase(tenant: TenantId, subject: string): Promise<readonly string[]>;
+}
+
+export interface KeyringOptions {
+  readonly table: Table;
+  readonly wrapper: KeyWrapper;
+  readonly clock: Clock;
+  /** Opened keys kept in memory; another process may use an erased key for at most this long. */
+  readonly cacheMs?: number;
+}
+
+const KEY_BYTES = 32;
+const CACHE_ENTRIES = 10_000;
+
+interface Cached {
+  readonly key: Uint8Array;
+  readonly untilMs: number;
+}
+
+export function createKeyring({ table, wrapper, clock, cacheMs = 60_000 }: KeyringOptions): Keyring {
+  const opened = new Map<string, Cached>();
+  const current = new Map<string, { readonly value: SubjectKey; readonly untilMs: number }>();
+
+  const contextOf = (tenant: TenantId, keyId: string): string => `sluice-audit ${tenant} ${keyId}`;
+
+  async function readOrCreate(tenant: TenantId, keyId: string): Promise<Uint8Array | 'erased'> {
+    const cacheKey = `${tenant} ${keyId}`;
+    const hit = opened.get(cacheKey);
+    if (hit !== undefined && hit.untilMs > clock.nowMs()) return hit.key;
+    const address = { pk: tenantPartition(tenant), sk: `key#${keyId}` };
+    let item: Item | undefined = await table.get(address, { consistent: true });
+    if (item === undefined) {
+      const wrapped = await wrapper.wrap(randomBytes(KEY_BYTES), contextOf(tenant, keyId));
+      await table.put({ ...address, wrapped }, { condition: { kind: 'absent' } });
+      item = await table.get(address, { consistent: true });
+    }
+    const wrapped = item?.wrapped;
+    if (!(wrapped instanceof Uint8Array)) return 'erased';
+    const key = await wrapper.unwrap(wrapped, contextOf(tenant, keyId));
+    remember(opened, cacheKey, { key, untilMs: clock.nowMs() + cacheMs });
+    return key;
+  }
+
+  async function hmac(tenant: TenantId, text: string): Promise<string> {
+    const key = await readOrCreate(tenant, 'index.0');
+    if (key === 'erased')
+      throw new Error(`the audit index key of tenant ${tenant} is gone; restore the table from a backup`);
+    return createHmac('sha256', key).update(text).digest('hex');
+  }
+
+  const pseudonym = async (tenant: TenantId, value: string): Promise<string> =>
+    (await hmac(tenant, `ref\n${value}`)).slice(0, 32);
+
+  return {
+    pseudonym,
+    fingerprint: (tenant, text) => hmac(tenant, `same\n${text}`),
+
+    async keyFor(tenant, subject) {
+      const ref = await pseudonym(tenant, subject);
+      const hit = current.get(`${tenant} ${ref}`);
+      if (hit !== undefined && hit.untilMs > clock.nowMs()) return hit.value;
+      for (let generation = 0; ; generation++) {
+        const keyId = `${ref}.${generation}`;
+        const key = await readOrCreate(tenant, keyId);
+        if (key === 'erased') continue;
+        remember(current, `${tenant} ${ref}`, { value: { keyId, key }, untilMs: clock.nowMs() + cacheMs });
+        return { keyId, key };
+      }
+    },
+
+    async open(tenant, keyId, { fresh = false } = {}) {
+      const hit = opened.get(`${tenant} ${keyId}`);
+      if (!fresh && hit !== undefined && hit.untilMs > clock.nowMs()) return hit.key;
+      const item = await table.get({ pk: tenantPartition(tenant), sk: `key#${keyId}` }, { consistent: true });
+      const wrapped = item?.wrapped;
+      if (!(wrapped instanceof Uint8Array)) return undefined;
+      const key = await wrapper.unwrap(wrapped, contextOf(tenant, keyId));
+      remember(opened, `${tenant} ${keyId}`, { key, untilMs: clock.nowMs() + cacheMs });
+      return key;
+    },
+
+    async erase(tenant, subject) {
+      const ref = await pseudonym(tenant, subject);
+      current.delete(`${tenant} ${ref}`);
+      const keyIds: string[] = [];
+      for (let generation = 0; ; generation++) {
+        const keyId = `${ref}.${generation}`;
+        const address = { pk: tenantPartition(tenant), sk: `key#${keyId}` };
+        const item = await table.get(address, { consistent: true });
+        if (item === undefined) return keyIds;
+        keyIds.push(keyId);
+        opened.delete(`${tenant} ${keyId}`);
+        if (item.wrapped === undefined) continue;
+        await table.put({ ...address, erased: true });
+      }
+    },
+  };
+}
+
+/** Keeps a map within its bound by dropping what was put in first. */
+function remember<T>(map: Map<string, T>, key: string, value: T): void {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size > CACHE_ENTRIES) map.delete(map.keys().next().value!);
+}

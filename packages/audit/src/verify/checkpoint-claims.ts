@@ -1,0 +1,93 @@
+/** Checkpoints as claims about the tree at a size, held against the tree while it is computed again. */
+import type { TenantId } from '@sluice/core/ids';
+import type { Item } from '@sluice/core/ports/table';
+import { type Checkpoint, type NoteVerifier, openCheckpoint } from '../checkpoint.ts';
+import { equalHashes, type Frontier, rootOf } from '../merkle-tree.ts';
+import type { Report } from './finding.ts';
+
+export interface CheckpointClaims {
+  /** The item of a checkpoint in the table. */
+  addItem(item: Item): void;
+  /** A note from outside the table. */
+  addNote(note: string, where: string): void;
+  /** The tree at the end of a segment: the only sizes that are ever sealed. */
+  check(frontier: Frontier): void;
+  /** Reports every claim about a tree that never was, and answers the largest size that was true. */
+  finish(size: number): number;
+}
+
+export function createCheckpointClaims(
+  tenant: TenantId,
+  keys: readonly NoteVerifier[],
+  report: Report,
+): CheckpointClaims {
+  const claims = new Map<number, { readonly root: Uint8Array; readonly where: string }[]>();
+  const stored = new Map<number, string>();
+  /** Checkpoints that others name as theirs before: by size, who says so. */
+  const named = new Map<number, string>();
+  const outside: { readonly size: number; readonly note: string; readonly where: string }[] = [];
+  let sealedSize = 0;
+
+  function addNote(note: string, where: string): Checkpoint | undefined {
+    try {
+      const checkpoint = openCheckpoint(note, keys);
+      const { tenant: owner, size, root, previous } = checkpoint;
+      if (owner === tenant) {
+        claims.set(size, [...(claims.get(size) ?? []), { root, where }]);
+        if (previous > 0) named.set(previous, where);
+        return checkpoint;
+      }
+      report('mutated', where, `is a checkpoint of tenant ${owner}`);
+    } catch (error) {
+      report('mutated', where, (error as Error).message);
+    }
+    return undefined;
+  }
+
+  return {
+    addNote(note, where) {
+      const checkpoint = addNote(note, where);
+      if (checkpoint !== undefined) outside.push({ size: checkpoint.size, note, where });
+    },
+    addItem({ sk, note, pk: _, ...others }) {
+      const text = typeof note === 'string' && Object.keys(others).length === 0 ? note : '';
+      const checkpoint = addNote(text, sk);
+      if (checkpoint === undefined) return;
+      stored.set(checkpoint.size, text);
+      if (Number(sk.slice('chk#'.length)) !== checkpoint.size)
+        report('mutated', sk, `seals ${checkpoint.size} events`);
+    },
+    check(frontier) {
+      const here = claims.get(frontier.size);
+      if (here === undefined) return;
+      claims.delete(frontier.size);
+      const root = rootOf(frontier);
+      for (const claim of here) {
+        if (equalHashes(claim.root, root)) sealedSize = frontier.size;
+        else report('mutated', claim.where, `the ${frontier.size} events are not the ones that were sealed`);
+      }
+    },
+    finish(size) {
+      for (const [claimed, list] of claims) {
+        for (const { where } of list) {
+          if (claimed > size)
+            report(
+              'missing',
+              where,
+              `${claimed} events were sealed, and only ${size} are left: the log was cut or rolled back`,
+            );
+          else report('mutated', where, `seals ${claimed} events, which was never the end of a segment`);
+        }
+      }
+      for (const { size: claimed, note, where } of outside) {
+        if (stored.get(claimed) !== note)
+          report('missing', where, `the checkpoint of ${claimed} events is not in the table`);
+      }
+      for (const [claimed, where] of named) {
+        if (!stored.has(claimed))
+          report('missing', where, `the checkpoint of ${claimed} events, which came before it, is gone`);
+      }
+      return sealedSize;
+    },
+  };
+}

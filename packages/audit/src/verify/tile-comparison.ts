@@ -1,0 +1,49 @@
+/** The tiles that follow from the leaves, held against those that are stored. */
+import type { Item } from '@sluice/core/ports/table';
+import { appendLeaves, EMPTY_FRONTIER, rootOf } from '../merkle-tree.ts';
+import { padded } from '../table-keys.ts';
+import type { Report } from './finding.ts';
+
+const WIDTH = 256;
+
+export interface TileComparison {
+  /** The next leaf hash of the log. */
+  addLeaf(leafHash: Uint8Array): void;
+  /** A stored tile; all leaves were added before. */
+  addItem(item: Item): void;
+  finish(): void;
+}
+
+export function createTileComparison(report: Report): TileComparison {
+  const expected = new Map<string, Buffer>();
+  const levels: { count: number; pending: Uint8Array[] }[] = [];
+
+  function add(level: number, hash: Uint8Array): void {
+    levels[level] ??= { count: 0, pending: [] };
+    const state = levels[level];
+    state.pending.push(hash);
+    if (state.pending.length < WIDTH) return;
+    expected.set(`tile#${level}#${padded(state.count)}`, Buffer.concat(state.pending));
+    add(level + 1, rootOf(appendLeaves(EMPTY_FRONTIER, state.pending)));
+    state.count += 1;
+    state.pending = [];
+  }
+
+  return {
+    addLeaf: (leafHash) => add(0, leafHash),
+    addItem({ sk, hashes, pk: _, ...others }) {
+      const hash = expected.get(sk);
+      expected.delete(sk);
+      const isSame =
+        hash !== undefined &&
+        hashes instanceof Uint8Array &&
+        Buffer.compare(hash, hashes) === 0 &&
+        Object.keys(others).length === 0;
+      if (hash === undefined) report('extra', sk, 'the tree has no such tile');
+      else if (!isSame) report('mutated', sk, 'is not the tile of these events');
+    },
+    finish() {
+      for (const where of expected.keys()) report('missing', where, 'the tile is gone');
+    },
+  };
+}
