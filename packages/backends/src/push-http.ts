@@ -2,8 +2,9 @@
  * One POST to a backend, with everything that goes wrong below HTTP (time-outs, resets, unknown hosts, an
  * endless body) turned into a verdict, so that a sink only has to judge answers.
  */
-import { HEADER } from '@sluice/core/names';
+
 import { describeError } from '@sluice/core/errors';
+import { HEADER } from '@sluice/core/names';
 import type { PushResult } from '@sluice/core/ports/sink';
 import type { Destination } from './destination.ts';
 import { redact } from './redact.ts';

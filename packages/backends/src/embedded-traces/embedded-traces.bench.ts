@@ -2,9 +2,9 @@
  * What storing a span costs, inflating included: batches of 500 spans, seven to a trace, over the file
  * that local mode uses (here in memory, since a disk's speed is not ours).
  */
-import { promisify } from 'node:util';
-import { gunzip, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { messageIdOf } from '@sluice/core/envelope';
+import { inflateGzip } from '@sluice/core/gzip';
 import { parseTenantId } from '@sluice/core/ids';
 import { systemClock } from '@sluice/core/ports/clock';
 import type { TelemetryPart } from '@sluice/core/ports/sink';
@@ -18,8 +18,6 @@ const SPANS = 500;
 const MESSAGES_PER_PUSH = 10;
 const PUSHES = 20;
 const ROUNDS = 6;
-
-const inflate = promisify(gunzip);
 
 export const bench: Bench = {
   name: 'embedded trace store',
@@ -38,7 +36,7 @@ export const bench: Bench = {
         const raw = makeTraceRequest({ spans: SPANS, seed: ++seed, nowMs: Date.now() });
         const gzip = gzipSync(raw);
         const messageId = messageIdOf(TENANT, 'traces', raw);
-        return { messageId, items: SPANS, receivedAtMs: Date.now(), gzip, raw: () => inflate(gzip) };
+        return { messageId, items: SPANS, receivedAtMs: Date.now(), gzip, raw: () => inflateGzip(gzip) };
       });
 
     let least = Number.POSITIVE_INFINITY;

@@ -1,8 +1,8 @@
 /** Reads of the trace tables, as plain values. Rows are read in pages, so that no cursor stays open over a write. */
 
 import type { DatabaseSync } from 'node:sqlite';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
+
+import { inflateGzip } from '@sluice/core/gzip';
 import type { TenantId } from '@sluice/core/ids';
 import type { TimeRange, TraceOperation } from '../trace-reader.ts';
 import { filterRowId, MESSAGES_PER_BUCKET, seqOfFilterRow } from './trace-tables.ts';
@@ -30,8 +30,6 @@ export interface TraceRows {
 
 const PAGE_ROWS = 128;
 const MAX_SEQ = 2 ** 33 - 1;
-
-const inflate = promisify(gunzip);
 
 export function createTraceRows(db: DatabaseSync): TraceRows {
   const findService = db.prepare('SELECT id FROM trace_service WHERE tenant = ? AND name = ?');
@@ -101,7 +99,7 @@ export function createTraceRows(db: DatabaseSync): TraceRows {
     },
     async load(tenant, seq) {
       const row = loadMessage.get(seq, tenant);
-      return row === undefined ? undefined : inflate(row.gzip as Uint8Array);
+      return row === undefined ? undefined : inflateGzip(row.gzip as Uint8Array);
     },
   };
 }
