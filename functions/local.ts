@@ -1,0 +1,12 @@
+/** `npm start`: the whole pipeline in one process, with one data directory and nothing but Node. */
+import { runLocal } from './local/run-local.ts';
+
+await runLocal({
+  env: process.env,
+  print: (line) => void process.stdout.write(`${line}\n`),
+  printError: (line) => void process.stderr.write(`${line}\n`),
+  onSignal: (stop) => {
+    for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, stop);
+  },
+  exit: (code) => process.exit(code),
+});

@@ -1,0 +1,70 @@
+/**
+ * Who may send and who may read in local mode. On loopback no key is needed, but one that is presented
+ * must be good; on any other address every request needs one.
+ */
+import { UsageError } from '@sluice/core/errors';
+import { parseTenantId } from '@sluice/core/ids';
+import { isLoopbackHost, type LocalSettings } from '@sluice/core/local-settings';
+import { DEFAULT_TENANT, ENV } from '@sluice/core/names';
+import type { Clock } from '@sluice/core/ports/clock';
+import type { Table } from '@sluice/core/ports/table';
+import { readCredential } from '@sluice/ingest/credentials';
+import type { IngestDeps } from '@sluice/ingest/ingest-app';
+import { SCOPE } from '@sluice/platform/keys/api-key';
+import { createKeyStore } from '@sluice/platform/keys/key-store';
+import { createKeyVerifier } from '@sluice/platform/keys/key-verifier';
+import { createRateLimiter } from '@sluice/platform/limits/rate-limiter';
+import type { QueryAppOptions } from '@sluice/query/query-app';
+
+export interface Access {
+  readonly ingest: Required<Pick<IngestDeps, 'keys' | 'keyRequired' | 'limiter'>>;
+  readonly authorize: QueryAppOptions['authorize'];
+  /** Writes what the limits have counted. */
+  flush(): Promise<void>;
+}
+
+export interface AccessOptions {
+  readonly host: LocalSettings['host'];
+  readonly table: Table;
+  readonly clock: Clock;
+}
+
+/** @throws UsageError for an address beyond loopback while no key could open it. */
+export async function createAccess({ host, table, clock }: AccessOptions): Promise<Access> {
+  const keyRequired = !isLoopbackHost(host);
+  if (keyRequired) await requireSomeKey({ host, table, clock });
+  const verifier = createKeyVerifier({ table, clock });
+  const limiter = createRateLimiter({ table, clock });
+
+  return {
+    ingest: { keys: verifier, keyRequired, limiter },
+    async authorize(request) {
+      const credential = readCredential(request.headers);
+      if (credential.kind === 'none' && !keyRequired) {
+        return { status: 'ok', tenant: parseTenantId(DEFAULT_TENANT) };
+      }
+      if (credential.kind === 'unreadable') {
+        return { status: 'refused', httpStatus: 401, message: credential.message };
+      }
+      const secret = credential.kind === 'key' ? credential.secret : undefined;
+      const verdict = await verifier.verify(secret, SCOPE.queryRead);
+      return verdict.status === 'ok'
+        ? { status: 'ok', tenant: verdict.key.tenant }
+        : { status: 'refused', httpStatus: verdict.httpStatus, message: verdict.message };
+    },
+    flush: limiter.flush,
+  };
+}
+
+async function requireSomeKey({ host, table, clock }: AccessOptions): Promise<void> {
+  const keys = await createKeyStore({ table, clock }).list();
+  const nowMs = clock.nowMs();
+  const usable = keys.filter(
+    ({ revokedAtMs, expiresAtMs = Number.POSITIVE_INFINITY }) =>
+      revokedAtMs === undefined && expiresAtMs > nowMs,
+  );
+  if (usable.length > 0) return;
+  throw new UsageError(
+    `${ENV.host}=${host} can be reached from other machines, and no API key is set up: create one with "npx sluice keys create", or listen on 127.0.0.1`,
+  );
+}

@@ -1,0 +1,73 @@
+/** One HTTP server of the local process. Why it cannot listen is told with the setting to change. */
+
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import { UsageError } from '@sluice/core/errors';
+import { ENV } from '@sluice/core/names';
+
+export interface ListenOptions {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** Name of the setting that says so, for messages. */
+  readonly portSetting: string;
+}
+
+export interface Listener {
+  readonly url: string;
+  /** Takes no new request, waits up to `drainMs` for those under way, then cuts them off. */
+  close(drainMs: number): Promise<void>;
+}
+
+type Fetch = Parameters<typeof createAdaptorServer>[0]['fetch'];
+
+/** @throws UsageError */
+export async function listen(fetch: Fetch, options: ListenOptions): Promise<Listener> {
+  const server = createAdaptorServer({ fetch }) as Server;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(toUsageError(error, options)));
+    server.listen(options.port, options.host, resolve);
+  });
+  const { address, family, port } = server.address() as AddressInfo;
+  const host = family === 'IPv6' ? `[${address}]` : address;
+  let closed: Promise<void> | undefined;
+  const close = async (drainMs: number): Promise<void> => {
+    const done = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeIdleConnections();
+    const cut = setTimeout(() => server.closeAllConnections(), drainMs);
+    await done;
+    clearTimeout(cut);
+  };
+  return {
+    url: `http://${host}:${port}`,
+    close(drainMs) {
+      closed ??= close(drainMs);
+      return closed;
+    },
+  };
+}
+
+function toUsageError(error: NodeJS.ErrnoException, { host, port, portSetting }: ListenOptions): Error {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new UsageError(
+        `port ${port} on ${host} is in use by another program: stop that, or set ${portSetting} to a free port`,
+        { cause: error },
+      );
+    case 'EACCES':
+      return new UsageError(
+        `port ${port} may not be opened by this user: set ${portSetting} to a port above 1023`,
+        { cause: error },
+      );
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EINVAL':
+      return new UsageError(`${host} is not an address of this machine: set ${ENV.host} to one that is`, {
+        cause: error,
+      });
+    default:
+      return error;
+  }
+}

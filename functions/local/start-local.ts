@@ -1,0 +1,117 @@
+/** Puts the local pipeline together: the same handlers as in the cloud, over embedded adapters. */
+import { createEmbeddedLogStore } from '@sluice/backends/embedded-logs/embedded-log-store';
+import { createEmbeddedTraceStore } from '@sluice/backends/embedded-traces/embedded-trace-store';
+import type { LocalSettings } from '@sluice/core/local-settings';
+import { createLogger } from '@sluice/core/logger';
+import { ENV } from '@sluice/core/names';
+import { systemClock } from '@sluice/core/ports/clock';
+import { createSelfMetrics } from '@sluice/core/self-metrics';
+import { createIngestApp } from '@sluice/ingest/ingest-app';
+import { toIngestLimits } from '@sluice/ingest/ingest-limits';
+import { createEmbeddedScheduler } from '@sluice/platform/embedded/scheduler';
+import { createJaegerRoutes } from '@sluice/query/jaeger/jaeger-routes';
+import { createLokiRoutes } from '@sluice/query/loki/loki-routes';
+import { createQueryApp } from '@sluice/query/query-app';
+import { createAccess } from './access.ts';
+import { listen } from './listen.ts';
+import { checkReadiness, observe } from './observe.ts';
+import { openStorage } from './open-storage.ts';
+import { createRemoteSinks, startDelivery } from './start-delivery.ts';
+
+export interface LocalPipeline {
+  readonly ingestUrl: string;
+  readonly apiUrl: string;
+  /** Absolute. */
+  readonly dataDir: string;
+  /** Takes nothing more, finishes what is under way, closes the data file. */
+  stop(): Promise<void>;
+}
+
+/** Of the 5 s that a stop may take, by what is waited for. */
+const DRAIN_MS = { requests: 1500, consumers: 2000, reads: 300 };
+
+const PRUNE_INTERVAL_MS = 10 * 60_000;
+
+/** @throws UsageError: one line with the remedy. */
+export async function startLocal(
+  settings: LocalSettings,
+  { writeLog }: { readonly writeLog: (line: string) => void },
+): Promise<LocalPipeline> {
+  const clock = systemClock;
+  const { host, retentionMs, logLevel: level } = settings;
+  const logger = createLogger({ level, write: (line) => writeLog(line.trimEnd()), nowMs: clock.nowMs });
+  const selfMetrics = createSelfMetrics();
+  const storage = openStorage(settings.dataDir, clock);
+  /** What is open, to be closed from last to first. */
+  const open: (() => Promise<void>)[] = [() => storage.close()];
+  const closeAll = async (): Promise<void> => {
+    for (const close of open.splice(0).reverse()) await close();
+  };
+  try {
+    const { database, queues } = storage;
+    observe(storage, selfMetrics, clock.nowMs());
+    const access = await createAccess({ host, table: storage.keyTable, clock });
+    open.push(access.flush);
+
+    const store = { database, clock, logger, retentionMs, maxBytes: settings.maxStoreBytes };
+    const traces = createEmbeddedTraceStore(store);
+    const logs = createEmbeddedLogStore(store);
+    const scheduler = createEmbeddedScheduler({ clock, logger });
+    scheduler.register({ name: 'prune-traces', intervalMs: PRUNE_INTERVAL_MS, run: () => traces.prune() });
+    open.push(scheduler.stop);
+    const remote = await createRemoteSinks(settings, clock);
+    const startConsumers = async (): Promise<void> => {
+      for (const [signal, own] of [
+        ['traces', traces],
+        ['logs', logs],
+      ] as const) {
+        const { queue, deadLetter } = queues[signal];
+        await queue.releaseInFlight();
+        const sinks = [own, ...remote[signal]];
+        const consumer = startDelivery({ signal, queue, deadLetter, sinks, clock, selfMetrics, logger });
+        open.push(() => consumer.stop({ drainMs: DRAIN_MS.consumers }));
+      }
+    };
+
+    const ingestApp = createIngestApp({
+      queues: { traces: queues.traces.queue, logs: queues.logs.queue, metrics: queues.metrics.queue },
+      ...access.ingest,
+      clock,
+      selfMetrics,
+      logger,
+      limits: toIngestLimits({
+        maxWireBytes: settings.maxBodyBytes,
+        maxInflatedBytes: settings.maxInflatedBytes,
+      }),
+      cors: { origins: settings.corsOrigins },
+    });
+    const ingest = await listen(ingestApp.fetch, {
+      host,
+      port: settings.ingestPort,
+      portSetting: ENV.ingestPort,
+    });
+    open.push(() => ingest.close(DRAIN_MS.requests));
+
+    const queryApp = createQueryApp({
+      apis: [
+        { path: '/jaeger/api', routes: createJaegerRoutes(traces) },
+        { path: '/loki/api/v1', routes: createLokiRoutes(logs) },
+      ],
+      authorize: access.authorize,
+      readiness: () => checkReadiness(storage),
+      selfMetrics,
+      logger,
+      ingestUrl: ingest.url,
+    });
+    const api = await listen(queryApp.fetch, { host, port: settings.apiPort, portSetting: ENV.apiPort });
+    open.push(() => api.close(DRAIN_MS.reads));
+    await startConsumers();
+    scheduler.start();
+    // Nothing new comes in while the consumers finish; readers may look until the end.
+    open.push(() => ingest.close(DRAIN_MS.requests));
+    return { ingestUrl: ingest.url, apiUrl: api.url, dataDir: storage.dataDir, stop: closeAll };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
