@@ -1,0 +1,77 @@
+/** The table of commands. Each is loaded when it is called, so that `sluice` starts fast however many there are. */
+import type { Command } from './command.ts';
+
+export interface CommandEntry {
+  /** One or two words. */
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'status',
+    summary: 'queues, ages, rates and dead letters of a running pipeline',
+    load: async () => (await import('./status/status-command.ts')).statusCommand,
+  },
+  {
+    name: 'send',
+    summary: 'send OTLP files and report what was accepted',
+    load: async () => (await import('./send/send-command.ts')).sendCommand,
+  },
+  {
+    name: 'keys create',
+    summary: 'make an API key; its secret is printed once',
+    load: async () => (await import('./keys/create-command.ts')).createKeyCommand,
+  },
+  {
+    name: 'keys list',
+    summary: 'the keys and what they may do',
+    load: async () => (await import('./keys/list-command.ts')).listKeysCommand,
+  },
+  {
+    name: 'keys rotate',
+    summary: 'give a key a new secret; the old one lives on for a while',
+    load: async () => (await import('./keys/rotate-command.ts')).rotateKeyCommand,
+  },
+  {
+    name: 'keys revoke',
+    summary: 'end a key at once',
+    load: async () => (await import('./keys/revoke-command.ts')).revokeKeyCommand,
+  },
+  {
+    name: 'dlq list',
+    summary: 'dead letters, grouped by reason',
+    load: async () => (await import('./dlq/list-command.ts')).listDeadLettersCommand,
+  },
+  {
+    name: 'dlq show',
+    summary: 'one dead letter with its payload as OTLP JSON',
+    load: async () => (await import('./dlq/show-command.ts')).showDeadLetterCommand,
+  },
+  {
+    name: 'dlq redrive',
+    summary: 'send dead letters round again',
+    load: async () => (await import('./dlq/redrive-command.ts')).redriveCommand,
+  },
+  {
+    name: 'dlq drop',
+    summary: 'delete dead letters for good',
+    load: async () => (await import('./dlq/drop-command.ts')).dropCommand,
+  },
+  {
+    name: 'doctor',
+    summary: 'check everything that must hold for the pipeline to work',
+    load: async () => (await import('./doctor/doctor-command.ts')).doctorCommand,
+  },
+  {
+    name: 'config check',
+    summary: 'check the settings, all at once',
+    load: async () => (await import('./config/check-command.ts')).checkConfigCommand,
+  },
+  {
+    name: 'version',
+    summary: 'version of Sluice and of Node',
+    load: async () => (await import('./version/version-command.ts')).versionCommand,
+  },
+];

@@ -1,0 +1,151 @@
+/** `sluice dlq show`. */
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { describeError, UsageError } from '@sluice/core/errors';
+import type { Signal } from '@sluice/core/names';
+import { type DeadMessage, listDeadLetters } from '@sluice/delivery/dead-letters';
+import { encodeJsonRequest } from '@sluice/otlp/encode-json';
+import { defineCommand, EXIT } from '../command.ts';
+import { formatBytes, formatDuration, plural } from '../quantity.ts';
+import { createStyle, safeJson, safeText } from '../terminal-text.ts';
+import { SELECTION_OPTIONS, withDeadLetters } from './dead-letter-queues.ts';
+
+const inflate = promisify(gunzip);
+/** A message inflates to at most what ingest lets in; this is beyond every setting of it. */
+const MAX_INFLATED_BYTES = 1024 * 1024 * 1024;
+
+type Payload =
+  | { readonly status: 'otlp'; readonly bytes: Uint8Array; readonly json: unknown }
+  | { readonly status: 'unreadable'; readonly bytes: Uint8Array; readonly problem: string };
+
+export const showDeadLetterCommand = defineCommand({
+  operands: 'ID',
+  minOperands: 1,
+  maxOperands: 1,
+  about: `Shows one dead letter: where it comes from, why it is here, and its payload as OTLP JSON. The
+beginning of an id is enough. With --save, the payload goes into a file that "sluice send" takes.`,
+  options: {
+    queue: SELECTION_OPTIONS.queue,
+    save: { type: 'string', value: 'FILE', help: 'write the payload there as OTLP protobuf (.pb)' },
+    'data-dir': SELECTION_OPTIONS['data-dir'],
+  },
+  examples: ['sluice dlq show 5ae1f0c2', 'sluice dlq show 5ae1f0c2 --save dead.pb'],
+  async run({ options, positionals, json }, io) {
+    const { signal, message } = await findOne(positionals[0]!, options, io);
+    const payload = await readPayload(signal, message);
+    if (options.save !== undefined) await writeFile(resolve(io.cwd, options.save), payload.bytes);
+    const style = createStyle(io.stdout, io.env);
+    io.stdout.write(
+      json
+        ? `${safeJson(toJson(signal, message, payload))}\n`
+        : render({ signal, message, payload, style, nowMs: io.clock.nowMs() }),
+    );
+    return EXIT.ok;
+  },
+});
+
+type Options = Parameters<typeof withDeadLetters>[0];
+
+async function findOne(
+  id: string,
+  options: Pick<Options, 'queue' | 'data-dir'>,
+  io: Parameters<typeof withDeadLetters>[1],
+): Promise<{ readonly signal: Signal; readonly message: DeadMessage }> {
+  const selection = { ...options, tenant: undefined, sink: undefined, reason: undefined };
+  const found = await withDeadLetters(selection, io, async (queues) => {
+    const all: { signal: Signal; message: DeadMessage }[] = [];
+    for (const { signal, deadLetter } of queues) {
+      const messages = await listDeadLetters(deadLetter, {
+        filter: { ids: [id] },
+        limit: 2,
+        signal: io.signal,
+      });
+      all.push(...messages.map((message) => ({ signal, message })));
+    }
+    return all;
+  });
+  if (found.length === 0)
+    throw new UsageError(`there is no dead letter ${id}; "sluice dlq list --each" shows all ids`);
+  const ids = new Set(found.map(({ message }) => message.id));
+  if (ids.size > 1)
+    throw new UsageError(
+      `${id} is the beginning of several ids, among them ${[...ids].slice(0, 2).join(' and ')}`,
+    );
+  return found[0]!;
+}
+
+async function readPayload(signal: Signal, { envelope, message }: DeadMessage): Promise<Payload> {
+  if (envelope === undefined) {
+    return {
+      status: 'unreadable',
+      bytes: Buffer.from(message.body),
+      problem: 'the message is no envelope of Sluice',
+    };
+  }
+  try {
+    const bytes = await inflate(envelope.gzip, { maxOutputLength: MAX_INFLATED_BYTES });
+    try {
+      return { status: 'otlp', bytes, json: JSON.parse(encodeJsonRequest(signal, bytes)) };
+    } catch (error) {
+      return { status: 'unreadable', bytes, problem: describeError(error) };
+    }
+  } catch (error) {
+    return {
+      status: 'unreadable',
+      bytes: envelope.gzip,
+      problem: `the gzip is damaged: ${describeError(error)}`,
+    };
+  }
+}
+
+function toJson(signal: Signal, dead: DeadMessage, payload: Payload) {
+  const { id, reason, source, sink, deadAtMs, envelope, message } = dead;
+  return {
+    id,
+    signal,
+    reason,
+    source,
+    sink: sink ?? null,
+    tenant: envelope?.tenant ?? null,
+    items: envelope?.items ?? null,
+    receivedAt: envelope === undefined ? null : new Date(envelope.receivedAtMs).toISOString(),
+    deadAt: new Date(deadAtMs).toISOString(),
+    attributes: message.attributes,
+    ...(payload.status === 'otlp'
+      ? { payload: payload.json }
+      : { problem: payload.problem, payloadBase64: Buffer.from(payload.bytes).toString('base64') }),
+  };
+}
+
+interface Shown {
+  readonly signal: Signal;
+  readonly message: DeadMessage;
+  readonly payload: Payload;
+  readonly style: ReturnType<typeof createStyle>;
+  readonly nowMs: number;
+}
+
+function render({ signal, message: dead, payload, style, nowMs }: Shown): string {
+  const { id, reason, source, sink, deadAtMs, envelope } = dead;
+  const facts: readonly (readonly [string, string])[] = [
+    ['id', id],
+    ['signal', signal],
+    ['reason', reason],
+    ['dead since', `${new Date(deadAtMs).toISOString()} (${formatDuration(nowMs - deadAtMs)} ago)`],
+    ['from queue', source],
+    ...(sink === undefined ? [] : [['only for', sink] as const]),
+    ...(envelope === undefined
+      ? []
+      : [
+          ['tenant', envelope.tenant] as const,
+          ['holds', `${plural(envelope.items, 'item')}, ${formatBytes(payload.bytes.length)}`] as const,
+          ['received', new Date(envelope.receivedAtMs).toISOString()] as const,
+        ]),
+  ];
+  const head = facts.map(([name, value]) => `${style.dim(name.padEnd(10))}  ${safeText(value)}\n`).join('');
+  if (payload.status === 'otlp') return `${head}\n${safeJson(payload.json)}\n`;
+  const start = Buffer.from(payload.bytes.subarray(0, 96)).toString('base64');
+  return `${head}\n${style.red('payload cannot be read:')} ${safeText(payload.problem)}\nbegins (base64): ${start}\n`;
+}
