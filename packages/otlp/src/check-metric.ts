@@ -4,7 +4,7 @@
  * earlier one with all its points, and the same kind again adds to it.
  */
 import { type CheckPoint, checkExponentialPoint, checkHistogramPoint } from './check-histogram-points.ts';
-import { checkNumberPoint, checkSummaryPoint, type PointTimes } from './check-number-points.ts';
+import { checkNumberPoint, checkSummaryPoint, type PointNotes } from './check-number-points.ts';
 import { checkKeyValue } from './check-values.ts';
 import type { Fault, Findings } from './findings.ts';
 import {
@@ -49,7 +49,7 @@ interface PointFault {
 }
 
 /** What is known of the metric's data so far. */
-interface Data extends PointTimes {
+interface Data extends PointNotes {
   kind: DataKind | undefined;
   points: number;
   faults: PointFault[];
@@ -114,7 +114,15 @@ export function checkMetric(findings: Findings, start: number, from: number, end
   const accepted = data.points - data.faults.length;
   findings.items += accepted;
   if (accepted > 0) findings.seeTimes(data.earliestMs, data.latestMs);
-  if (data.lateStarts > 0) findings.warn('has points that start after their own time');
+  warnOfPoints(findings, data);
+}
+
+function warnOfPoints(findings: Findings, { lateStarts, withoutValue, miscounted }: PointNotes): void {
+  if (lateStarts > 0) findings.warn('has points that start after their own time');
+  if (withoutValue > 0) {
+    findings.warn('has points without a value: set as_double, as_int or the flag NO_RECORDED_VALUE');
+  }
+  if (miscounted > 0) findings.warn('has histogram points whose count is not the sum of their buckets');
 }
 
 function noData(kind: DataKind | undefined): Data {
@@ -126,6 +134,8 @@ function noData(kind: DataKind | undefined): Data {
     earliestMs: Number.POSITIVE_INFINITY,
     latestMs: 0,
     lateStarts: 0,
+    withoutValue: 0,
+    miscounted: 0,
   };
 }
 

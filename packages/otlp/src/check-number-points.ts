@@ -5,12 +5,16 @@ import { type Fault, type Findings, timeMsAt } from './findings.ts';
 import { NO_RECORDED_VALUE } from './model.ts';
 import { cursor, enter, readTag, readVarint, skipFixed, skipUnknown, varintLow } from './wire-check.ts';
 
-/** Times of a metric's accepted points. */
-export interface PointTimes {
+/** What a metric's accepted points have in common, and how many of them give cause for a warning. */
+export interface PointNotes {
   earliestMs: number;
   latestMs: number;
   /** Points whose start lies after their time. */
   lateStarts: number;
+  /** Points with neither a value nor the flag that says so. */
+  withoutValue: number;
+  /** Histogram points whose count is not the sum of their buckets. */
+  miscounted: number;
 }
 
 const NUMBER_POINT_FIELDS = 0b1_1111_1100;
@@ -22,7 +26,7 @@ export function checkNumberPoint(
   findings: Findings,
   from: number,
   end: number,
-  times: PointTimes,
+  notes: PointNotes,
 ): Fault | undefined {
   const { bytes } = findings;
   let startAt = -1;
@@ -69,20 +73,15 @@ export function checkNumberPoint(
         findings.unknownItemFields++;
     }
   }
-  if (!hasValue && (flags & NO_RECORDED_VALUE) === 0) {
-    fault ??= {
-      reason: 'point-without-value',
-      detail: 'neither as_double nor as_int is set; set one, or the flag NO_RECORDED_VALUE',
-    };
-  }
-  return fault ?? takeTimes(findings, startAt, timeAt, times);
+  if (!hasValue && (flags & NO_RECORDED_VALUE) === 0) notes.withoutValue++;
+  return fault ?? takeTimes(findings, startAt, timeAt, notes);
 }
 
 export function checkSummaryPoint(
   findings: Findings,
   from: number,
   end: number,
-  times: PointTimes,
+  notes: PointNotes,
 ): Fault | undefined {
   const { bytes } = findings;
   let startAt = -1;
@@ -125,7 +124,7 @@ export function checkSummaryPoint(
         findings.unknownItemFields++;
     }
   }
-  return fault ?? takeTimes(findings, startAt, timeAt, times);
+  return fault ?? takeTimes(findings, startAt, timeAt, notes);
 }
 
 function checkQuantile({ bytes, view }: Findings, from: number, end: number): Fault | undefined {
@@ -194,14 +193,14 @@ export function takeTimes(
   { view }: Findings,
   startAt: number,
   timeAt: number,
-  times: PointTimes,
+  notes: PointNotes,
 ): Fault | undefined {
   const timeMs = timeAt < 0 ? 0 : timeMsAt(view, timeAt);
   if (timeMs === 0) {
     return { reason: 'point-without-time', detail: 'time_unix_nano is 0; every data point needs its time' };
   }
-  if (timeMs < times.earliestMs) times.earliestMs = timeMs;
-  if (timeMs > times.latestMs) times.latestMs = timeMs;
-  if (startAt >= 0 && timeMsAt(view, startAt) > timeMs) times.lateStarts++;
+  if (timeMs < notes.earliestMs) notes.earliestMs = timeMs;
+  if (timeMs > notes.latestMs) notes.latestMs = timeMs;
+  if (startAt >= 0 && timeMsAt(view, startAt) > timeMs) notes.lateStarts++;
   return undefined;
 }

@@ -90,15 +90,16 @@ function walk(signal: Signal, bytes: Uint8Array, nowMs: number): Findings | Otlp
 }
 
 /**
- * The other signal that the bytes are a request of, if they are one beyond doubt: every item of it is
- * sound and nothing in them is unknown. The three requests share their envelopes and differ in the items.
+ * The other signal that the bytes are a request of, if they are one beyond doubt: most items are sound,
+ * they have times, which no other signal has in the same fields, and nothing in them is unknown.
  */
 function wrongSignal(posted: Signal, bytes: Uint8Array): WrongSignal | undefined {
   for (const actual of SIGNALS) {
     if (actual === posted) continue;
     const findings = walk(actual, bytes, 0);
     if (findings instanceof OtlpFormatError) continue;
-    if (findings.items === 0 || findings.rejected > 0 || findings.unknownItemFields > 0) continue;
+    const { items, rejected, unknownItemFields, latestMs } = findings;
+    if (items <= rejected || unknownItemFields > 0 || !Number.isFinite(latestMs)) continue;
     return { status: 'wrong-signal', actual, message: wrongSignalMessage(posted, actual) };
   }
   return undefined;

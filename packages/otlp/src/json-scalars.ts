@@ -1,0 +1,112 @@
+/** Writes one scalar of an OTLP/JSON request as its protobuf field. */
+import { describeJson, type JsonNotes } from './json-notes.ts';
+import type { ProtoWriter } from './proto-writer.ts';
+import type { FieldSchema } from './schema.ts';
+
+interface Range {
+  readonly least: bigint;
+  readonly most: bigint;
+}
+
+const INT32: Range = { least: -(2n ** 31n), most: 2n ** 31n - 1n };
+const UINT32: Range = { least: 0n, most: 2n ** 32n - 1n };
+const INT64: Range = { least: -(2n ** 63n), most: 2n ** 63n - 1n };
+const UINT64: Range = { least: 0n, most: 2n ** 64n - 1n };
+
+/** Standard or URL-safe alphabet, padded or not. */
+const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
+const HEX = /^(?:[0-9a-fA-F]{2})*$/;
+const WHOLE = /^-?\d+$/;
+const DECIMAL = /^-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+
+const MAX_WRONG_ID_CHARS = 48;
+
+export function writeScalar(writer: ProtoWriter, field: FieldSchema, value: unknown, notes: JsonNotes): void {
+  const { number, type } = field;
+  if (type === 'string') writer.string(number, toText(value, notes, 'a string'));
+  else if (type === 'bool') writer.bool(number, toBool(value, notes));
+  else if (type === 'double') writer.double(number, toDouble(value, notes));
+  else if (type === 'enum') writer.int64(number, toEnum(value, field, notes));
+  else if (type === 'bytes') writer.bytes(number, toBytes(value, notes));
+  else if (type === 'id') {
+    const id = toId(value, notes);
+    if (id.length > 0) writer.bytes(number, id);
+  } else writeWhole(writer, field, value, notes);
+}
+
+function writeWhole(
+  writer: ProtoWriter,
+  { number, type }: FieldSchema,
+  value: unknown,
+  notes: JsonNotes,
+): void {
+  if (type === 'int64') writer.int64(number, toWhole(value, INT64, notes));
+  else if (type === 'uint64') writer.int64(number, toWhole(value, UINT64, notes));
+  else if (type === 'sfixed64') writer.fixed64(number, toWhole(value, INT64, notes));
+  else if (type === 'fixed64') writer.fixed64(number, toWhole(value, UINT64, notes));
+  else if (type === 'sint32') writer.sint32(number, Number(toWhole(value, INT32, notes)));
+  else if (type === 'uint32') writer.uint(number, Number(toWhole(value, UINT32, notes)));
+  else writer.fixed32(number, Number(toWhole(value, UINT32, notes)));
+}
+
+function toBool(value: unknown, notes: JsonNotes): boolean {
+  return typeof value === 'boolean'
+    ? value
+    : notes.fail(`must be true or false, found ${describeJson(value)}`);
+}
+
+function toText(value: unknown, notes: JsonNotes, wanted: string): string {
+  return typeof value === 'string' ? value : notes.fail(`must be ${wanted}, found ${describeJson(value)}`);
+}
+
+function toDouble(value: unknown, notes: JsonNotes): number {
+  if (typeof value === 'number') return value;
+  if (typeof value === 'bigint') return Number(value);
+  if (value === 'NaN' || value === 'Infinity' || value === '-Infinity') return Number(value);
+  if (typeof value === 'string' && DECIMAL.test(value)) return Number(value);
+  return notes.fail(`must be a number, "NaN", "Infinity" or "-Infinity", found ${describeJson(value)}`);
+}
+
+function toWhole(value: unknown, { least, most }: Range, notes: JsonNotes): bigint {
+  let whole: bigint | undefined;
+  if (typeof value === 'bigint') whole = value;
+  else if (typeof value === 'number' && Number.isInteger(value)) whole = BigInt(value);
+  else if (typeof value === 'string' && value.length <= 21 && WHOLE.test(value)) whole = BigInt(value);
+  if (whole === undefined) {
+    return notes.fail(`must be a whole number, or one in a string, found ${describeJson(value)}`);
+  }
+  if (whole >= least && whole <= most) return whole;
+  return notes.fail(`must lie between ${least} and ${most}, found ${describeJson(value)}`);
+}
+
+function toEnum(value: unknown, { enumName = '', values }: FieldSchema, notes: JsonNotes): bigint {
+  if (typeof value !== 'string' || WHOLE.test(value)) return toWhole(value, INT32, notes);
+  const number = values?.get(value);
+  if (number === undefined) {
+    return notes.fail(`${JSON.stringify(value.slice(0, 60))} is not a value of ${enumName}; send its number`);
+  }
+  notes.warn('is the name of an enum value; OTLP/JSON wants its number');
+  return BigInt(number);
+}
+
+function toBytes(value: unknown, notes: JsonNotes): Uint8Array {
+  const text = toText(value, notes, 'bytes in base64');
+  if (!BASE64.test(text) || text.replace(/=+$/, '').length % 4 === 1) {
+    notes.fail(`must be bytes in base64, found ${describeJson(value)}`);
+  }
+  return Buffer.from(text, 'base64');
+}
+
+/**
+ * What is not hex becomes its own text, at a length that no id has: validation then rejects the item, and
+ * that one only, and shows the text.
+ */
+function toId(value: unknown, notes: JsonNotes): Uint8Array {
+  const text = toText(value, notes, 'an id in hex digits');
+  if (HEX.test(text)) return Buffer.from(text, 'hex');
+  notes.warn(
+    `${JSON.stringify(text.slice(0, MAX_WRONG_ID_CHARS))} is not an id in hex; OTLP/JSON writes trace and span ids as hex, not base64`,
+  );
+  const shown = Buffer.from(text.slice(0, MAX_WRONG_ID_CHARS));
+  return shown.length === 8 || shown.length === 16 ? Buffer.concat([shown, Buffer.from('?')]) : shown;
+}
