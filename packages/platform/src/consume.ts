@@ -147,9 +147,10 @@ async function settleThrown(
     return queue.changeVisibility(receiptHandle, retryMs);
   }
   const reason = `handler threw ${receiveCount} times: ${describeError(error)}`;
-  const [outcome] = await deadLetter.send([
-    toDeadLetter(message, { reason, source: queue.name, atMs: clock.nowMs() }),
-  ]);
+  const dead = toDeadLetter(message, { reason, source: queue.name, atMs: clock.nowMs() });
+  // Two messages of a FIFO queue may have one body; as dead letters, too, they are two.
+  const identity = message.groupId === undefined ? {} : { deduplicationId: messageId };
+  const [outcome] = await deadLetter.send([{ ...dead, ...identity }]);
   if (outcome?.status !== 'ok') throw new Error(`dead-letter queue ${deadLetter.name}: ${outcome?.reason}`);
   logger.error('message moved to the dead-letter queue', fields);
   await queue.delete([receiptHandle]);
