@@ -36,7 +36,22 @@ export class FieldReader {
    * place into `start`. False at the end of the message. @throws PermanentError on malformed bytes.
    */
   next(): boolean {
-    if (this.at >= this.end) return false;
+    const { bytes, at, end } = this;
+    if (at >= end) return false;
+    // Nearly every field has a tag and a size of one byte each.
+    const first = bytes[at]!;
+    if ((first & 0x87) === WIRE.bytes && at + 1 < end) {
+      const size = bytes[at + 1]!;
+      const stop = at + 2 + size;
+      if (size < 0x80 && stop <= end) {
+        this.field = first >>> 3;
+        this.wireType = WIRE.bytes;
+        this.start = at + 2;
+        this.stop = stop;
+        this.at = stop;
+        return true;
+      }
+    }
     const tag = this.#varint();
     this.field = tag >>> 3;
     this.wireType = tag & 7;

@@ -5,7 +5,7 @@
 
 import type { TraceOperation } from '../trace-reader.ts';
 import { FieldReader } from './field-reader.ts';
-import { type Enclosing, idKey, roughNs, type ScannedSpan, scanSpans } from './scan-spans.ts';
+import { type Enclosing, headsOf, idKey, roughNs, type ScannedSpan, scanSpans } from './scan-spans.ts';
 import { serviceNameOf } from './service-name.ts';
 import { eventNameHash, HashSet, operationHash, tagHash } from './span-filter.ts';
 
@@ -73,7 +73,6 @@ interface ServiceIndexer {
 }
 
 interface SeenOperation {
-  readonly hash: number;
   readonly kind: number;
   readonly start: number;
   readonly end: number;
@@ -102,10 +101,10 @@ function createServiceIndexer(service: string, view: DataView): ServiceIndexer {
     const { nameStart, nameEnd, kind } = span;
     const hash = operationHash(view, nameStart, nameEnd);
     hashes.add(hash);
-    for (let key = (hash ^ kind) >>> 0; ; key++) {
+    for (let key = hash ^ kind; ; key = (key + 1) | 0) {
       const seen = operations.get(key);
       if (seen === undefined) {
-        operations.set(key, { hash, kind, start: nameStart, end: nameEnd });
+        operations.set(key, { kind, start: nameStart, end: nameEnd });
         return;
       }
       if (seen.kind === kind && sameBytes(bytes, seen, nameStart, nameEnd)) return;
@@ -113,8 +112,8 @@ function createServiceIndexer(service: string, view: DataView): ServiceIndexer {
   };
 
   return {
-    addResource({ heads }) {
-      for (const [start, end] of heads) {
+    addResource(resource) {
+      for (const [start, end] of headsOf(bytes, resource)) {
         reader.enter(start, end);
         while (reader.next()) if (reader.field === 1) hashes.add(tagHash(view, reader.start, reader.stop));
       }

@@ -7,7 +7,7 @@ import type { AnyValue } from '@sluice/otlp/model';
 import { ProtoWriter } from '@sluice/otlp/proto-writer';
 import { anyValueText } from '../any-value-text.ts';
 import { FieldReader } from './field-reader.ts';
-import type { Enclosing, ScannedSpan } from './scan-spans.ts';
+import { type Enclosing, headsOf, type ScannedSpan } from './scan-spans.ts';
 import { toInt64, toNumber } from './span-filter.ts';
 
 export interface SpanPlace {
@@ -45,7 +45,7 @@ export function createTagMatcher(key: string, text: string): TagMatcher {
     for (let i = 0; i < length; i += 2) {
       if (holds(bytes, offsets[i]!, offsets[i + 1]!)) return true;
     }
-    for (const [start, end] of resource.heads) {
+    for (const [start, end] of headsOf(bytes, resource)) {
       reader.enter(start, end);
       while (reader.next()) if (reader.field === 1 && holds(bytes, reader.start, reader.stop)) return true;
     }
@@ -95,10 +95,10 @@ function derivedText(key: string, span: ScannedSpan, scope: Enclosing): string |
   }
 }
 
-function scopeText(bytes: Uint8Array, { heads }: Enclosing, field: number): string {
+function scopeText(bytes: Uint8Array, scope: Enclosing, field: number): string {
   const reader = new FieldReader(bytes);
   let text = '';
-  for (const [start, end] of heads) {
+  for (const [start, end] of headsOf(bytes, scope)) {
     reader.enter(start, end);
     while (reader.next()) if (reader.field === field) text = textAt(bytes, reader.start, reader.stop);
   }

@@ -2,6 +2,7 @@
  * Walks an OTLP trace request and points at the parts of every span. One walk serves indexing, matching,
  * cutting out a trace and counting calls; none of them builds an object per span or attribute.
  */
+import { WIRE } from '@sluice/otlp/wire';
 import { FieldReader } from './field-reader.ts';
 
 /** Start and end offsets, pair by pair; only the first `length` numbers hold. Reused from span to span. */
@@ -36,12 +37,10 @@ export interface ScannedSpan {
   readonly events: Ranges;
 }
 
-/** A message that holds others: ResourceSpans or ScopeSpans. */
+/** Where a message lies that holds others: ResourceSpans or ScopeSpans. */
 export interface Enclosing {
   readonly start: number;
   readonly end: number;
-  /** Its Resource or InstrumentationScope message; more than one merge. */
-  readonly heads: readonly (readonly [start: number, end: number])[];
 }
 
 export interface SpanScanVisitor {
@@ -59,43 +58,44 @@ const SPAN_ID_BYTES = 8;
 export function scanSpans(request: Uint8Array, visitor: SpanScanVisitor): void {
   // A Buffer among plain arrays would make every access to a byte slower.
   const bytes = new Uint8Array(request.buffer, request.byteOffset, request.byteLength);
-  const top = new FieldReader(bytes);
   const scratch = createScannedSpan(bytes);
-  const reader = new FieldReader(bytes);
-  while (top.next()) {
-    if (top.field === 1 && top.wireType === 2 && !scanResource(top.start, top.stop)) return;
-  }
+  const [requestReader, resourceReader, scopeReader, spanReader] = Array.from(
+    { length: 4 },
+    () => new FieldReader(bytes),
+  ) as [FieldReader, FieldReader, FieldReader, FieldReader];
 
-  function scanResource(start: number, end: number): boolean {
-    const resource = enclosingAt(reader, start, end);
-    visitor.resource?.(resource);
-    for (const [scopeStart, scopeEnd] of resource.children) {
-      const scope = enclosingAt(reader, scopeStart, scopeEnd);
-      visitor.scope?.(scope);
-      for (const [spanStart, spanEnd] of scope.children) {
-        readSpan(reader, scratch, spanStart, spanEnd);
-        if (visitor.span(scratch) === false) return false;
+  while (nextChild(requestReader, 1)) {
+    visitor.resource?.({ start: requestReader.start, end: requestReader.stop });
+    resourceReader.enter(requestReader.start, requestReader.stop);
+    while (nextChild(resourceReader, 2)) {
+      visitor.scope?.({ start: resourceReader.start, end: resourceReader.stop });
+      scopeReader.enter(resourceReader.start, resourceReader.stop);
+      while (nextChild(scopeReader, 2)) {
+        readSpan(spanReader, scratch, scopeReader.start, scopeReader.stop);
+        if (visitor.span(scratch) === false) return;
       }
     }
-    return true;
   }
 }
 
-interface Parent extends Enclosing {
-  readonly children: readonly (readonly [start: number, end: number])[];
+function nextChild(reader: FieldReader, field: number): boolean {
+  while (reader.next()) if (reader.field === field && reader.wireType === WIRE.bytes) return true;
+  return false;
 }
 
-/** Head and children share their numbers in both: 1 and 2 (opentelemetry-proto, trace.proto). */
-function enclosingAt(reader: FieldReader, start: number, end: number): Parent {
+/**
+ * The Resource or InstrumentationScope of an enclosing message, wherever in it they stand; more than one
+ * merge. Field 1 in both (opentelemetry-proto, trace.proto).
+ */
+export function headsOf(
+  bytes: Uint8Array,
+  { start, end }: Enclosing,
+): readonly (readonly [start: number, end: number])[] {
   const heads: [number, number][] = [];
-  const children: [number, number][] = [];
+  const reader = new FieldReader(bytes);
   reader.enter(start, end);
-  while (reader.next()) {
-    if (reader.wireType !== 2) continue;
-    if (reader.field === 1) heads.push([reader.start, reader.stop]);
-    else if (reader.field === 2) children.push([reader.start, reader.stop]);
-  }
-  return { start, end, heads, children };
+  while (nextChild(reader, 1)) heads.push([reader.start, reader.stop]);
+  return heads;
 }
 
 function createScannedSpan(bytes: Uint8Array): ScannedSpan {
@@ -134,6 +134,9 @@ function readSpan(reader: FieldReader, span: ScannedSpan, start: number, end: nu
   reader.enter(start, end);
   while (reader.next()) {
     switch (reader.field) {
+      case 9:
+        add(span.attributes, reader.start, reader.stop);
+        break;
       case 1:
         span.traceIdAt = idAt(reader, TRACE_ID_BYTES);
         break;
@@ -155,13 +158,10 @@ function readSpan(reader: FieldReader, span: ScannedSpan, start: number, end: nu
         span.kind = reader.value;
         break;
       case 7:
-        span.startTimeAt = reader.wireType === 1 ? reader.start : -1;
+        span.startTimeAt = reader.wireType === WIRE.fixed64 ? reader.start : -1;
         break;
       case 8:
-        span.endTimeAt = reader.wireType === 1 ? reader.start : -1;
-        break;
-      case 9:
-        add(span.attributes, reader.start, reader.stop);
+        span.endTimeAt = reader.wireType === WIRE.fixed64 ? reader.start : -1;
         break;
       case 11:
         add(span.events, reader.start, reader.stop);
@@ -189,7 +189,7 @@ function readStatus(reader: FieldReader, span: ScannedSpan, start: number, end: 
 }
 
 function idAt(reader: FieldReader, size: number): number {
-  return reader.wireType === 2 && reader.stop - reader.start === size ? reader.start : -1;
+  return reader.wireType === WIRE.bytes && reader.stop - reader.start === size ? reader.start : -1;
 }
 
 function add(ranges: Ranges, start: number, end: number): void {

@@ -5,7 +5,7 @@
 import { ProtoWriter } from '@sluice/otlp/proto-writer';
 import type { TimeRange } from '../trace-reader.ts';
 import { FieldReader } from './field-reader.ts';
-import { type Enclosing, exactNs, type ScannedSpan, scanSpans } from './scan-spans.ts';
+import { type Enclosing, exactNs, headsOf, type ScannedSpan, scanSpans } from './scan-spans.ts';
 
 /**
  * Copies of spans that were taken already, by span id: an exporter that got no answer sends its batch
@@ -87,7 +87,7 @@ function isTaken(span: ScannedSpan, resource: Enclosing, taken: TakenSpans): boo
   const id = Buffer.from(bytes.buffer, bytes.byteOffset + Math.max(0, spanIdAt), 8).toString('hex');
   const copy = Buffer.concat([
     bytes.subarray(span.start, span.end),
-    ...resource.heads.map(([start, end]) => bytes.subarray(start, end)),
+    ...headsOf(bytes, resource).map(([start, end]) => bytes.subarray(start, end)),
   ]);
   const copies = taken.get(id) ?? [];
   if (copies.some((other) => copy.equals(other))) return true;

@@ -1,15 +1,15 @@
 /** The name of the service that a resource stands for, read from the wire. */
 import { UNNAMED_SERVICE } from '../trace-reader.ts';
 import { FieldReader } from './field-reader.ts';
-import type { Enclosing } from './scan-spans.ts';
+import { type Enclosing, headsOf } from './scan-spans.ts';
 
 const SERVICE_NAME = Buffer.from('service.name');
 
 /** The last `service.name` of the resource; UNNAMED_SERVICE when there is none or it is not text. */
-export function serviceNameOf(bytes: Uint8Array, { heads }: Pick<Enclosing, 'heads'>): string {
+export function serviceNameOf(bytes: Uint8Array, resource: Enclosing): string {
   let name = '';
   const reader = new FieldReader(bytes);
-  for (const [start, end] of heads) {
+  for (const [start, end] of headsOf(bytes, resource)) {
     reader.enter(start, end);
     while (reader.next()) {
       if (reader.field !== 1) continue;

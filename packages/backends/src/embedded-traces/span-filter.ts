@@ -16,6 +16,9 @@ const TAG_SEED = 0x2545f491;
 const ANY_VALUE = 0xff;
 const MAX_SHORT = 0x80;
 
+const LONG_VALUE_END_BYTES = 16;
+const KEY_END_BYTES = 8;
+
 /** Tags of the fields of AnyValue (common.proto), which tell apart 1, "1", 1.0 and true. */
 const STRING = 0x0a;
 const BOOL = 0x10;
@@ -99,7 +102,7 @@ export function tagHash(view: DataView, start: number, end: number): number {
   if (keySize > 0x7f || keyEnd >= end || view.getUint8(start) !== STRING || view.getUint8(keyEnd) !== 0x12) {
     return oddTagHash(view, start, end);
   }
-  const key = hashBytes(view, start + 2, keyEnd, TAG_SEED);
+  const key = hashKey(view, start + 2, keyEnd);
   const at = varintEnd(view, keyEnd + 1, end);
   if (at >= end) return mix(key, ANY_VALUE);
   const type = view.getUint8(at);
@@ -134,14 +137,14 @@ function longSize(view: DataView, start: number, end: number): number {
 function oddTagHash(view: DataView, start: number, end: number): number {
   const reader = new FieldReader(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
   reader.enter(start, end);
-  let hash = hashBytes(view, start, start, TAG_SEED);
-  while (reader.next()) if (reader.field === 1) hash = hashBytes(view, reader.start, reader.stop, TAG_SEED);
+  let hash = hashKey(view, start, start);
+  while (reader.next()) if (reader.field === 1) hash = hashKey(view, reader.start, reader.stop);
   return mix(hash, ANY_VALUE);
 }
 
 /** Of the text of a tag that is looked for: one of these is in the filter if the tag is in the batch. */
 export function tagHashes(key: string, text: string): readonly number[] {
-  const keyHash = hashText(key, TAG_SEED);
+  const keyHash = hashKeyText(key);
   const hashes = [mix(keyHash, ANY_VALUE), hashText(text, mix(keyHash, STRING))];
   const number = toNumber(text);
   if (number !== undefined) {
@@ -192,6 +195,11 @@ function encodeVarint(value: bigint): Uint8Array {
   return Uint8Array.from(out);
 }
 
+function hashKeyText(key: string): number {
+  const bytes = Buffer.from(key);
+  return hashKey(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, bytes.length);
+}
+
 function hashText(text: string, seed: number): number {
   return hashAll(Buffer.from(text), seed);
 }
@@ -205,9 +213,31 @@ function mix(hash: number, salt: number): number {
   return mixed ^ (mixed >>> 13);
 }
 
-/** Four bytes at a time, with the mixing steps of MurmurHash3 (32 bits). */
+/**
+ * Four bytes at a time, with the mixing steps of MurmurHash3 (32 bits). Of long values only both ends and
+ * the length count: values that agree in those share an entry, at worst another false positive.
+ */
 function hashBytes(view: DataView, start: number, end: number, seed: number): number {
   let hash = seed ^ (end - start);
+  let at = start;
+  if (end - start > 2 * LONG_VALUE_END_BYTES) {
+    hash = hashWords(view, start, start + LONG_VALUE_END_BYTES, hash);
+    at = end - LONG_VALUE_END_BYTES;
+  }
+  hash = hashWords(view, at, end, hash);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return hash ^ (hash >>> 16);
+}
+
+/** Keys of one length that end alike (`http.route`, `html.route`) may share a hash: the value tells them apart. */
+function hashKey(view: DataView, start: number, end: number): number {
+  const from = Math.max(start, end - KEY_END_BYTES);
+  return mix(hashWords(view, from, end, TAG_SEED ^ (end - start)), 0);
+}
+
+function hashWords(view: DataView, start: number, end: number, seed: number): number {
+  let hash = seed;
   let at = start;
   for (; at + 4 <= end; at += 4) {
     let word = Math.imul(view.getInt32(at, true), 0xcc9e2d51);
@@ -216,9 +246,7 @@ function hashBytes(view: DataView, start: number, end: number, seed: number): nu
     hash = (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0;
   }
   for (; at < end; at++) hash = Math.imul(hash ^ view.getUint8(at), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return hash ^ (hash >>> 16);
+  return hash;
 }
 
-const EVENT_NAME_SEED = mix(hashText('event', TAG_SEED), STRING);
+const EVENT_NAME_SEED = mix(hashKeyText('event'), STRING);
