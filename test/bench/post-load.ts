@@ -1,6 +1,6 @@
 /**
  * A load generator for OTLP over HTTP: raw keep-alive sockets and bodies that are made beforehand, so
- * that the machine's time goes to the server. Runs as a process of its own (`node post-load.ts URL …`).
+ * that the machine's time goes to the server.
  */
 import { connect, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
@@ -20,14 +20,19 @@ export interface LoadOptions {
   readonly requests: number;
   readonly spansPerRequest: number;
   readonly connections: number;
+  /** Requests of different seeds share no span. */
+  readonly firstSeed: number;
 }
 
 /** Sends every request once, as fast as the answers come, and reports when all are answered. */
 export async function postLoad(options: LoadOptions): Promise<LoadReport> {
-  const { requests, spansPerRequest, connections } = options;
+  const { requests, spansPerRequest, connections, firstSeed } = options;
   const { hostname, port } = new URL(options.url);
-  const bodies = Array.from({ length: requests }, (_, seed) =>
-    toHttpRequest(hostname, gzipSync(makeTraceRequest({ spans: spansPerRequest, seed, nowMs: Date.now() }))),
+  const bodies = Array.from({ length: requests }, (_, index) =>
+    toHttpRequest(
+      hostname,
+      gzipSync(makeTraceRequest({ spans: spansPerRequest, seed: firstSeed + index, nowMs: Date.now() })),
+    ),
   );
   const refused: Record<string, number> = {};
   let next = 0;
