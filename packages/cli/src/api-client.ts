@@ -1,10 +1,10 @@
 /** Reads from the API port of a running pipeline. */
 import { describeError, UsageError } from '@sluice/core/errors';
 import { ENV } from '@sluice/core/names';
-import { readText, readUrl } from '@sluice/core/settings';
+import { readText } from '@sluice/core/settings';
 import type { Io } from './io.ts';
+import { apiUrlOf } from './pipeline-urls.ts';
 
-export const DEFAULT_API_URL = 'http://127.0.0.1:9090';
 const TIMEOUT_MS = 10_000;
 
 export interface ApiClient {
@@ -41,8 +41,4 @@ export function createApiClient(io: Pick<Io, 'env' | 'fetch' | 'signal'>, url = 
       return { status: response.status, text };
     },
   };
-}
-
-export function apiUrlOf(env: Io['env']): string {
-  return readUrl(env, ENV.apiUrl) ?? DEFAULT_API_URL;
 }

@@ -20,6 +20,7 @@ export interface FileReport {
 
 export interface Note {
   readonly kind: 'rejected' | 'warned' | 'refused';
+  /** As it was said of the first case; the others differ in places and values only. */
   readonly reason: string;
   readonly count: number;
   /** Line of the first case, in a file of many requests. */
@@ -34,8 +35,8 @@ export interface ReportBuilder {
   build(): FileReport;
 }
 
-/** Kinds of reasons kept per file; a file of a million bad lines must not fill the screen. */
-const MAX_NOTES = 20;
+/** Kinds of reasons kept per file, whatever the file holds. */
+const MAX_NOTES = 50;
 
 export function createReport(file: string): ReportBuilder {
   const signals = new Set<Signal>();
@@ -43,7 +44,7 @@ export function createReport(file: string): ReportBuilder {
   const sums = { requests: 0, accepted: 0, rejected: 0, warned: 0, refused: 0, retries: 0 };
 
   const note = (kind: Note['kind'], reason: string, line: number | undefined): void => {
-    const key = `${kind} ${reason}`;
+    const key = `${kind} ${shapeOf(reason)}`;
     const known = notes.get(key);
     if (known !== undefined) known.count++;
     else if (notes.size < MAX_NOTES)
@@ -86,4 +87,9 @@ export function createReport(file: string): ReportBuilder {
     },
     build: () => ({ file, signals: [...signals], ...sums, notes: [...notes.values()] }),
   };
+}
+
+/** The reason without what differs from case to case: indices, quoted values, counts. */
+function shapeOf(reason: string): string {
+  return reason.replaceAll(/"[^"]*"/g, '"…"').replaceAll(/\d+/g, '#');
 }

@@ -1,6 +1,6 @@
 /** What the operands of `send` name: files, folders (searched through), patterns, and `-` for standard input. */
 import { glob, stat } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import { UsageError } from '@sluice/core/errors';
 
 export type Input =
@@ -51,5 +51,11 @@ async function search(
     if (entry.isFile()) paths.push(join(entry.parentPath, entry.name));
   }
   if (paths.length === 0) throw new UsageError(nothing);
-  return paths.sort().map((path) => ({ kind: 'file', name: relative(cwd, path) || path, path }));
+  return paths
+    .sort()
+    .map((path) => ({ kind: 'file', name: isBelow(cwd, path) ? relative(cwd, path) : path, path }));
+}
+
+function isBelow(folder: string, path: string): boolean {
+  return path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }

@@ -4,6 +4,9 @@ import { type Style, safeText } from '../terminal-text.ts';
 import { renderTable } from '../text-table.ts';
 import type { FileReport, Note } from './file-report.ts';
 
+const SHOWN_NOTES = 6;
+const MAX_FILE_CHARS = 56;
+
 export type Totals = Omit<FileReport, 'file' | 'signals' | 'notes'>;
 
 export function sumReports(reports: readonly FileReport[]): Totals {
@@ -34,7 +37,7 @@ export function renderReports(
       { title: 'REFUSED', align: 'right' },
     ],
     reports.map(({ file, signals, requests, accepted, rejected, warned, refused }) => [
-      file,
+      shorten(file),
       signals.join('+') || '-',
       ...[requests, accepted, rejected, warned, refused].map(formatCount),
     ]),
@@ -47,10 +50,23 @@ export function renderReports(
       },
     },
   );
-  const notes = reports.flatMap((report) => report.notes.map((note) => renderNote(report.file, note, style)));
+  const notes = reports.flatMap((report) => renderNotes(report, style));
   const totals = sumReports(reports);
   const last = `${dryRun ? 'would send' : 'sent'} ${plural(totals.requests, 'request')}: ${plural(totals.accepted, 'item')} accepted, ${formatCount(totals.rejected)} rejected, ${plural(totals.refused, 'request')} refused${totals.retries > 0 ? `, ${plural(totals.retries, 'retry').replace('retrys', 'retries')}` : ''}`;
   return [table, ...notes, `${style.bold(last)}\n`].join('');
+}
+
+function renderNotes({ file, notes }: FileReport, style: Style): readonly string[] {
+  const shown = notes.slice(0, SHOWN_NOTES).map((note) => renderNote(file, note, style));
+  const more = notes.length - shown.length;
+  return more > 0
+    ? [...shown, `  ${safeText(file)}: ${plural(more, 'more kind')} of reason; --json tells all\n`]
+    : shown;
+}
+
+/** The end of a long path tells more than its beginning. */
+function shorten(file: string): string {
+  return file.length <= MAX_FILE_CHARS ? file : `…${file.slice(1 - MAX_FILE_CHARS)}`;
 }
 
 function renderNote(file: string, { kind, reason, count, line }: Note, style: Style): string {

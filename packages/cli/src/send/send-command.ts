@@ -1,22 +1,21 @@
 /** `sluice send`. */
 import { ENV, SIGNALS } from '@sluice/core/names';
-import { readText, readUrl } from '@sluice/core/settings';
+import { readText } from '@sluice/core/settings';
 import { defineCommand, EXIT } from '../command.ts';
 import { CommandLineError } from '../command-line-error.ts';
 import { readChoiceOption, readNumberOption } from '../parse-command-line.ts';
+import { ingestUrlOf } from '../pipeline-urls.ts';
 import { createStyle, safeJson } from '../terminal-text.ts';
 import { findInputs } from './find-inputs.ts';
 import { renderReports, sumReports } from './render-reports.ts';
 import { sendFiles } from './send-files.ts';
-
-const DEFAULT_URL = 'http://127.0.0.1:4318';
 
 export const sendCommand = defineCommand({
   operands: 'FILE…',
   minOperands: 1,
   maxOperands: Number.POSITIVE_INFINITY,
   about: `Sends OTLP files: protobuf, JSON, JSON lines, gzipped or not, folders, patterns, and - for standard
-input. The content tells what a file is. Where to: ${ENV.url} (default ${DEFAULT_URL}),
+input. The content tells what a file is. Where to: ${ENV.url} (default http://127.0.0.1:4318),
 with the API key in ${ENV.key}. Fails when anything was refused or rejected.`,
   options: {
     signal: { type: 'string', value: SIGNALS.join('|'), help: 'do not look at the content for this' },
@@ -56,7 +55,7 @@ with the API key in ${ENV.key}. Fails when anything was refused or rejected.`,
     const key = readText(io.env, ENV.key);
     const dryRun = options['dry-run'];
     const destination = {
-      url: readUrl(io.env, ENV.url) ?? DEFAULT_URL,
+      url: ingestUrlOf(io.env),
       retryForMs: retryForSeconds * 1000,
       ...(key === undefined ? {} : { key }),
     };

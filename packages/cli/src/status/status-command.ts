@@ -1,6 +1,6 @@
 /** `sluice status`. */
 import { ENV } from '@sluice/core/names';
-import { createApiClient, DEFAULT_API_URL } from '../api-client.ts';
+import { createApiClient } from '../api-client.ts';
 import { defineCommand, EXIT } from '../command.ts';
 import type { Io } from '../io.ts';
 import { readNumberOption } from '../parse-command-line.ts';
@@ -12,7 +12,7 @@ const CLEAR_SCREEN = '\u001b[H\u001b[2J';
 
 export const statusCommand = defineCommand({
   about: `Shows what a running pipeline does: rates, queues with the age of their oldest message, dead letters,
-destinations. Asks ${ENV.apiUrl} (default ${DEFAULT_API_URL}), with the key in ${ENV.key}.
+destinations. Asks ${ENV.apiUrl} (default http://127.0.0.1:9090), with the key in ${ENV.key}.
 Rates are measured over --interval. Fails when the pipeline is not ready.`,
   options: {
     watch: { type: 'boolean', short: 'w', help: 'again and again until Ctrl-C' },

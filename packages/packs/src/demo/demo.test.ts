@@ -1,5 +1,5 @@
 import { UsageError } from '@sluice/core/errors';
-import type { Clock } from '@sluice/core/ports/clock';
+import { createHurriedClock } from '@sluice/core/testing/hurried-clock';
 import { decodeLogs } from '@sluice/otlp/decode-logs';
 import { decodeMetrics } from '@sluice/otlp/decode-metrics';
 import { decodeTraces } from '@sluice/otlp/decode-traces';
@@ -13,27 +13,19 @@ import { SERVICES } from './sketch.ts';
 const START_MS = Date.UTC(2026, 0, 1);
 const SECONDS = 150;
 
-/** Sleeping is instant: minutes of traffic pass in no time. */
-function createHurriedClock(): Clock {
-  let now = START_MS;
-  return {
-    nowMs: () => now,
-    sleep(ms) {
-      now += ms;
-      return Promise.resolve();
-    },
-  };
-}
-
 function run(
   url: string,
   lines: string[],
   options: { visitsPerSecond?: number; seconds?: number } = {},
 ): Promise<DemoOutcome> {
-  const { visitsPerSecond = 4, seconds = SECONDS } = options;
+  const { visitsPerSecond = 12, seconds = SECONDS } = options;
   return runDemo(
     { endpoint: url, seed: 42, visitsPerSecond, durationMs: seconds * 1000 },
-    { clock: createHurriedClock(), signal: new AbortController().signal, print: (line) => lines.push(line) },
+    {
+      clock: createHurriedClock(START_MS),
+      signal: new AbortController().signal,
+      print: (line) => lines.push(line),
+    },
   );
 }
 
