@@ -198,7 +198,9 @@ describe('opening', () => {
     await database.close();
     const other = new DatabaseSync(database.path);
     other.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
-    expect(message(() => openDatabase({ path: database.path }))).toMatch(/locked by another process/);
+    expect(message(() => openDatabase({ path: database.path, lockTimeoutMs: 20 }))).toMatch(
+      /locked by another process/,
+    );
     other.close();
   });
 

@@ -53,7 +53,7 @@ const FULL_CHECK_BYTES = 32 * 1024 * 1024;
 /** @throws UsageError: one line with the remedy, for a file or folder that cannot be used. */
 export function openDatabase(options: DatabaseOptions): EmbeddedDatabase {
   const { path, synchronous = 'FULL', lockTimeoutMs = 10_000 } = options;
-  const db = openFile(path, synchronous);
+  const db = openFile(path, { synchronous, timeout: Math.min(OPEN_BUSY_TIMEOUT_MS, lockTimeoutMs) });
   const space = createFileSpace(db);
   const commits = createGroupCommit(db, { path, lockTimeoutMs, onCommit: space.noteCommit });
   return {
@@ -74,12 +74,15 @@ export function openDatabase(options: DatabaseOptions): EmbeddedDatabase {
   };
 }
 
-function openFile(path: string, synchronous: string): DatabaseSync {
+function openFile(
+  path: string,
+  { synchronous, timeout }: { readonly synchronous: string; readonly timeout: number },
+): DatabaseSync {
   let db: DatabaseSync | undefined;
   try {
     if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-    db = new DatabaseSync(path, { timeout: OPEN_BUSY_TIMEOUT_MS });
+    db = new DatabaseSync(path, { timeout });
     db.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL`);
     db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}`);
     db.exec(
