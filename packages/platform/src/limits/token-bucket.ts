@@ -26,7 +26,8 @@ export function takeTokens(
   const held = Math.min(burstItems, (bucket?.tokens ?? burstItems) + (elapsedMs / 1000) * itemsPerSecond);
   const needed = Math.min(items, burstItems);
   if (held < needed) {
-    const waitMs = Math.ceil(((needed - held) / itemsPerSecond) * 1000);
+    // Never rounded down to just too early, as floating point would now and then.
+    const waitMs = Math.floor(((needed - held) / itemsPerSecond) * 1000) + 1;
     return { status: 'limited', bucket: { tokens: held, atMs: nowMs }, waitMs };
   }
   return { status: 'ok', bucket: { tokens: held - items, atMs: nowMs } };
