@@ -20,6 +20,8 @@ export interface Listener {
   close(drainMs: number): Promise<void>;
 }
 
+const IDLE_POLL_MS = 20;
+
 type Fetch = Parameters<typeof createAdaptorServer>[0]['fetch'];
 
 /** @throws UsageError */
@@ -34,9 +36,14 @@ export async function listen(fetch: Fetch, options: ListenOptions): Promise<List
   let closed: Promise<void> | undefined;
   const close = async (drainMs: number): Promise<void> => {
     const done = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeIdleConnections();
+    // A client that keeps its connection busy would hold up the end: each gets one last answer.
+    server.prependListener('request', (_request, response) => {
+      response.shouldKeepAlive = false;
+    });
+    const idle = setInterval(() => server.closeIdleConnections(), IDLE_POLL_MS);
     const cut = setTimeout(() => server.closeAllConnections(), drainMs);
     await done;
+    clearInterval(idle);
     clearTimeout(cut);
   };
   return {

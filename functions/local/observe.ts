@@ -1,6 +1,7 @@
 /** What the local process tells of itself: gauges of its queues, and whether it is ready. */
 import { describeError } from '@sluice/core/errors';
 import { METRIC } from '@sluice/core/names';
+import type { Clock } from '@sluice/core/ports/clock';
 import type { Queue } from '@sluice/core/ports/queue';
 import type { SelfMetrics } from '@sluice/core/self-metrics';
 import type { ReadinessCheck } from '@sluice/query/query-app';
@@ -28,12 +29,21 @@ export function observe({ queues }: Storage, selfMetrics: SelfMetrics, startedAt
   });
 }
 
-/** The data file can be written: everything else that local mode needs is in this process. */
-export async function checkReadiness({ database }: Storage): Promise<readonly ReadinessCheck[]> {
-  try {
-    await database.write((db) => db.exec('CREATE TABLE IF NOT EXISTS readiness (id INTEGER PRIMARY KEY)'));
-    return [{ name: 'data file', ok: true }];
-  } catch (error) {
-    return [{ name: 'data file', ok: false, detail: describeError(error) }];
-  }
+const READINESS_TABLE = ['CREATE TABLE readiness (id INTEGER PRIMARY KEY, checked_at_ms INTEGER NOT NULL)'];
+
+/** Writes to the data file: everything else that local mode needs is in this process. */
+export function createReadiness(
+  { database }: Storage,
+  clock: Clock,
+): () => Promise<readonly ReadinessCheck[]> {
+  database.migrate('readiness', READINESS_TABLE);
+  const note = database.db.prepare('INSERT OR REPLACE INTO readiness VALUES (1, ?)');
+  return async () => {
+    try {
+      await database.write(() => note.run(clock.nowMs()));
+      return [{ name: 'data file', ok: true }];
+    } catch (error) {
+      return [{ name: 'data file', ok: false, detail: describeError(error) }];
+    }
+  };
 }

@@ -14,7 +14,7 @@ import { createLokiRoutes } from '@sluice/query/loki/loki-routes';
 import { createQueryApp } from '@sluice/query/query-app';
 import { createAccess } from './access.ts';
 import { listen } from './listen.ts';
-import { checkReadiness, observe } from './observe.ts';
+import { createReadiness, observe } from './observe.ts';
 import { openStorage } from './open-storage.ts';
 import { createRemoteSinks, startDelivery } from './start-delivery.ts';
 
@@ -29,8 +29,6 @@ export interface LocalPipeline {
 
 /** Of the 5 s that a stop may take, by what is waited for. */
 const DRAIN_MS = { requests: 1500, consumers: 2000, reads: 300 };
-
-const PRUNE_INTERVAL_MS = 10 * 60_000;
 
 /** @throws UsageError: one line with the remedy. */
 export async function startLocal(
@@ -57,7 +55,8 @@ export async function startLocal(
     const traces = createEmbeddedTraceStore(store);
     const logs = createEmbeddedLogStore(store);
     const scheduler = createEmbeddedScheduler({ clock, logger });
-    scheduler.register({ name: 'prune-traces', intervalMs: PRUNE_INTERVAL_MS, run: () => traces.prune() });
+    const intervalMs = settings.tickSeconds * 1000;
+    scheduler.register({ name: 'prune-traces', intervalMs, run: () => traces.prune() });
     open.push(scheduler.stop);
     const remote = await createRemoteSinks(settings, clock);
     const startConsumers = async (): Promise<void> => {
@@ -98,7 +97,7 @@ export async function startLocal(
         { path: '/loki/api/v1', routes: createLokiRoutes(logs) },
       ],
       authorize: access.authorize,
-      readiness: () => checkReadiness(storage),
+      readiness: createReadiness(storage, clock),
       selfMetrics,
       logger,
       ingestUrl: ingest.url,

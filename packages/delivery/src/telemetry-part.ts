@@ -1,18 +1,13 @@
 /** A queue message's payload as sinks take it: gzip as it came, inflated at most once and only when asked. */
 import { createHash } from 'node:crypto';
-import { promisify } from 'node:util';
-import { constants, gunzip, gzip } from 'node:zlib';
 import type { Envelope } from '@sluice/core/envelope';
 import { PermanentError } from '@sluice/core/errors';
+import { deflateGzip, inflateGzip } from '@sluice/core/gzip';
 import type { MessageId } from '@sluice/core/ids';
 import type { TelemetryPart } from '@sluice/core/ports/sink';
 
-const inflate = promisify(gunzip);
-const deflate = promisify(gzip);
-
 /** Above every limit that ingest can be set to: only a damaged or hostile message inflates to more. */
 const MAX_INFLATED_BYTES = 512 * 1024 * 1024;
-const FASTEST = 1;
 
 export function toTelemetryPart(envelope: Envelope): TelemetryPart {
   let inflated: Promise<Uint8Array> | undefined;
@@ -37,7 +32,7 @@ export async function toPiece(
   { bytes, items, index }: { readonly bytes: Uint8Array; readonly items: number; readonly index: number },
 ): Promise<Envelope> {
   const id = createHash('sha256').update(`${whole.id}\n${index}\n`).update(bytes).digest('hex') as MessageId;
-  return { ...whole, id, items, gzip: await deflate(bytes, { level: FASTEST }) };
+  return { ...whole, id, items, gzip: await deflateGzip(bytes) };
 }
 
 /**
@@ -52,7 +47,7 @@ export function estimateRawBytes(bytes: Uint8Array): number {
 
 async function inflateOrRefuse(bytes: Uint8Array): Promise<Uint8Array> {
   try {
-    return await inflate(bytes, { maxOutputLength: MAX_INFLATED_BYTES, finishFlush: constants.Z_FINISH });
+    return await inflateGzip(bytes, { maxBytes: MAX_INFLATED_BYTES });
   } catch (cause) {
     throw new PermanentError('the payload is not whole gzip data', { cause });
   }
