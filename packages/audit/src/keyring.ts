@@ -6,7 +6,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { TenantId } from '@sluice/core/ids';
 import type { Clock } from '@sluice/core/ports/clock';
-import type { Item, Table } from '@sluice/core/ports/table';
+import { type Item, queryAll, type Table } from '@sluice/core/ports/table';
 import { tenantPartition } from './table-keys.ts';
 
 /** Envelope encryption of data keys. `context` is bound to the wrapped key: it opens only with the same. */
@@ -35,8 +35,10 @@ export interface Keyring {
     keyId: string,
     options?: { readonly fresh?: boolean },
   ): Promise<Uint8Array | undefined>;
-  /** Destroys every key of a subject and answers all the ids it ever had. Repeatable. */
-  erase(tenant: TenantId, subject: string): Promise<readonly string[]>;
+  /** Every key id that a subject ever had, destroyed ones included. */
+  keysOf(tenant: TenantId, subject: string): Promise<readonly string[]>;
+  /** Destroys every key of a subject. Repeatable. */
+  erase(tenant: TenantId, subject: string): Promise<void>;
 }
 
 export interface KeyringOptions {
@@ -89,6 +91,14 @@ export function createKeyring({ table, wrapper, clock, cacheMs = 60_000 }: Keyri
   const pseudonym = async (tenant: TenantId, value: string): Promise<string> =>
     (await hmac(tenant, `ref\n${value}`)).slice(0, 32);
 
+  async function subjectItems(tenant: TenantId, subject: string): Promise<readonly Item[]> {
+    const prefix = `key#${await pseudonym(tenant, subject)}.`;
+    const items: Item[] = [];
+    for await (const item of queryAll(table, { pk: tenantPartition(tenant), prefix, consistent: true }))
+      items.push(item);
+    return items;
+  }
+
   return {
     pseudonym,
     fingerprint: (tenant, text) => hmac(tenant, `same\n${text}`),
@@ -117,19 +127,14 @@ export function createKeyring({ table, wrapper, clock, cacheMs = 60_000 }: Keyri
       return key;
     },
 
+    keysOf: async (tenant, subject) =>
+      (await subjectItems(tenant, subject)).map(({ sk }) => sk.slice('key#'.length)),
+
     async erase(tenant, subject) {
-      const ref = await pseudonym(tenant, subject);
-      current.delete(`${tenant} ${ref}`);
-      const keyIds: string[] = [];
-      for (let generation = 0; ; generation++) {
-        const keyId = `${ref}.${generation}`;
-        const address = { pk: tenantPartition(tenant), sk: `key#${keyId}` };
-        const item = await table.get(address, { consistent: true });
-        if (item === undefined) return keyIds;
-        keyIds.push(keyId);
-        opened.delete(`${tenant} ${keyId}`);
-        if (item.wrapped === undefined) continue;
-        await table.put({ ...address, erased: true });
+      current.delete(`${tenant} ${await pseudonym(tenant, subject)}`);
+      for (const { pk, sk } of await subjectItems(tenant, subject)) {
+        opened.delete(`${tenant} ${sk.slice('key#'.length)}`);
+        await table.put({ pk, sk, erased: true });
       }
     },
   };

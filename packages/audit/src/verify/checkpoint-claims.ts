@@ -8,8 +8,10 @@ import type { Report } from './finding.ts';
 export interface CheckpointClaims {
   /** The item of a checkpoint in the table. */
   addItem(item: Item): void;
-  /** A note from outside the table. */
-  addNote(note: string, where: string): void;
+  /** A note from outside the table, which has to be in the table as well. */
+  addOutsideNote(note: string, where: string): void;
+  /** A note that stands for itself. */
+  addClaim(note: string, where: string): void;
   /** The tree at the end of a segment: the only sizes that are ever sealed. */
   check(frontier: Frontier): void;
   /** Reports every claim about a tree that never was, and answers the largest size that was true. */
@@ -45,7 +47,11 @@ export function createCheckpointClaims(
   }
 
   return {
-    addNote(note, where) {
+    addClaim(note, where) {
+      const checkpoint = addNote(note, where);
+      if (checkpoint !== undefined) stored.set(checkpoint.size, note);
+    },
+    addOutsideNote(note, where) {
       const checkpoint = addNote(note, where);
       if (checkpoint !== undefined) outside.push({ size: checkpoint.size, note, where });
     },

@@ -99,7 +99,7 @@ export async function verifyLog(tenant: TenantId, options: VerifyOptions): Promi
     else report('extra', item.sk, 'no item of this name belongs to a log');
   }
 
-  outsideNotes.forEach((note, i) => void claims.addNote(note, `outside note ${i + 1}`));
+  outsideNotes.forEach((note, i) => void claims.addOutsideNote(note, `outside note ${i + 1}`));
   for await (const item of queryAll(table, { pk: tenantPartition(tenant), consistent: true }))
     await visit(item);
   tiles.finish();
