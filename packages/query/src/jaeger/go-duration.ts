@@ -1,4 +1,6 @@
 /** Durations as Go writes them (`1h15m`, `1.5s`, `100ms`, `10us`), which is how Jaeger's API takes them. */
+import { ParameterError } from './parameter-error.ts';
+
 const NANOS_BY_UNIT: Readonly<Record<string, number>> = {
   ns: 1,
   us: 1e3,
@@ -13,11 +15,11 @@ const NANOS_BY_UNIT: Readonly<Record<string, number>> = {
 const TERM = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g;
 const DURATION = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/;
 
-/** Nanoseconds. @throws RangeError naming the text and the units. */
+/** Nanoseconds. @throws ParameterError naming the text and the units. */
 export function parseGoDuration(text: string): bigint {
   if (text === '0') return 0n;
   if (!DURATION.test(text)) {
-    throw new RangeError(
+    throw new ParameterError(
       `${JSON.stringify(text)} is not a duration like "100ms" or "1.5s" (ns, us, ms, s, m, h)`,
     );
   }

@@ -4,10 +4,11 @@
  */
 import type { TraceReader } from '@sluice/backends/trace-reader';
 import type { TenantId } from '@sluice/core/ids';
-import type { Clock } from '@sluice/core/ports/clock';
+import { type Clock, systemClock } from '@sluice/core/ports/clock';
 import { type Context, Hono } from 'hono';
 import type { QueryEnv } from '../query-env.ts';
 import type { JaegerAnswer, JaegerError } from './jaeger-model.ts';
+import { ParameterError } from './parameter-error.ts';
 import {
   parseDependencyRange,
   parseOptionalRange,
@@ -18,12 +19,15 @@ import { SPAN_KIND_NAMES } from './to-jaeger-tags.ts';
 import { toJaegerTrace } from './to-jaeger-trace.ts';
 
 export interface JaegerRoutesOptions {
-  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly clock?: Pick<Clock, 'nowMs'>;
 }
 
 const NOT_FOUND = 'trace not found';
 
-export function createJaegerRoutes(reader: TraceReader, { clock }: JaegerRoutesOptions): Hono<QueryEnv> {
+export function createJaegerRoutes(
+  reader: TraceReader,
+  { clock = systemClock }: JaegerRoutesOptions = {},
+): Hono<QueryEnv> {
   const app = new Hono<QueryEnv>({ strict: false });
 
   app.get('/services', async (c) => c.json(listAnswer(await reader.services(c.get('tenant')))));
@@ -35,7 +39,7 @@ export function createJaegerRoutes(reader: TraceReader, { clock }: JaegerRoutesO
 
   app.get('/operations', async (c) => {
     const service = c.req.query('service') ?? '';
-    if (service === '') throw new RangeError("parameter 'service' is required");
+    if (service === '') throw new ParameterError("parameter 'service' is required");
     const spanKind = c.req.query('spanKind') ?? '';
     const operations = (await reader.operations(c.get('tenant'), service))
       .map(({ name, kind }) => ({ name, spanKind: SPAN_KIND_NAMES[kind] ?? '' }))
@@ -67,10 +71,10 @@ export function createJaegerRoutes(reader: TraceReader, { clock }: JaegerRoutesO
     );
   });
 
-  app.notFound((c) => c.json(refusal(404, `there is no ${c.req.path} in this API`), 404));
+  app.all('*', (c) => c.json(refusal(404, `there is no ${c.req.path} in this API`), 404));
 
   app.onError((error, c) => {
-    if (error instanceof RangeError) return c.json(refusal(400, error.message), 400);
+    if (error instanceof ParameterError) return c.json(refusal(400, error.message), 400);
     throw error;
   });
 

@@ -2,13 +2,15 @@
  * The tags of a search, in each of the forms that clients send: `tags={"error":"true"}` (Jaeger UI, Grafana),
  * `tags=error=true http.status_code=500` (logfmt, as people type it), `tag=error:true` (once per tag).
  */
+import { ParameterError } from './parameter-error.ts';
 
-/** @throws RangeError naming the parameter and what it should look like. */
+/** @throws ParameterError naming the parameter and what it should look like. */
 export function parseTags(tag: readonly string[], tags: readonly string[]): ReadonlyMap<string, string> {
   const parsed = new Map<string, string>();
   for (const text of tag) {
     const colon = text.indexOf(':');
-    if (colon < 0) throw new RangeError(`malformed 'tag' parameter, expecting key:value, received: ${text}`);
+    if (colon < 0)
+      throw new ParameterError(`malformed 'tag' parameter, expecting key:value, received: ${text}`);
     parsed.set(text.slice(0, colon), text.slice(colon + 1));
   }
   for (const text of tags) {
@@ -23,11 +25,13 @@ function parseJsonTags(text: string): readonly (readonly [string, string])[] {
   try {
     object = JSON.parse(text);
   } catch (cause) {
-    throw new RangeError(`malformed 'tags' parameter, cannot unmarshal JSON: ${(cause as Error).message}`);
+    throw new ParameterError(
+      `malformed 'tags' parameter, cannot unmarshal JSON: ${(cause as Error).message}`,
+    );
   }
   return Object.entries(object as Record<string, unknown>).map(([key, value]) => {
     if (typeof value === 'object') {
-      throw new RangeError(
+      throw new ParameterError(
         `malformed 'tags' parameter, the value of "${key}" is neither text, number nor bool`,
       );
     }

@@ -1,6 +1,8 @@
 /** The parameters of Jaeger's `GET /api/traces`, `GET /api/traces/{id}` and `GET /api/dependencies`. */
+
 import type { TimeRange, TraceQuery } from '@sluice/backends/trace-reader';
 import { parseGoDuration } from './go-duration.ts';
+import { ParameterError } from './parameter-error.ts';
 import { parseTags } from './parse-tags.ts';
 
 /** As in URLSearchParams. */
@@ -21,17 +23,17 @@ const DEFAULT_DEPENDENCY_LOOKBACK_MS = 24 * 3_600_000;
 /** Ours: what one answer can hold. */
 const MAX_LIMIT = 10_000;
 
-/** @throws RangeError naming the parameter. */
+/** @throws ParameterError naming the parameter. */
 export function parseTraceSearch(parameters: QueryParameters, nowMs: number): TraceSearch {
   const traceIds = parameters.getAll('traceID').map(parseTraceId);
   if (traceIds.length > 0) return { kind: 'ids', traceIds };
   const service = parameters.get('service');
-  if (service === null || service === '') throw new RangeError("parameter 'service' is required");
+  if (service === null || service === '') throw new ParameterError("parameter 'service' is required");
   const operation = parameters.get('operation');
   const minDurationNs = parseDuration(parameters, 'minDuration');
   const maxDurationNs = parseDuration(parameters, 'maxDuration');
   if (minDurationNs !== undefined && maxDurationNs !== undefined && maxDurationNs < minDurationNs) {
-    throw new RangeError("'maxDuration' should be greater than 'minDuration'");
+    throw new ParameterError("'maxDuration' should be greater than 'minDuration'");
   }
   const tags = parseTags(parameters.getAll('tag'), parameters.getAll('tags'));
   return {
@@ -49,7 +51,7 @@ export function parseTraceSearch(parameters: QueryParameters, nowMs: number): Tr
   };
 }
 
-/** `start` and `end` of a look-up by id, microseconds; both optional. @throws RangeError */
+/** `start` and `end` of a look-up by id, microseconds; both optional. @throws ParameterError */
 export function parseOptionalRange(parameters: QueryParameters): TimeRange {
   const startUs = parseInteger(parameters, 'start');
   const endUs = parseInteger(parameters, 'end');
@@ -59,17 +61,17 @@ export function parseOptionalRange(parameters: QueryParameters): TimeRange {
   };
 }
 
-/** `endTs` and `lookback`, milliseconds. @throws RangeError */
+/** `endTs` and `lookback`, milliseconds. @throws ParameterError */
 export function parseDependencyRange(parameters: QueryParameters, nowMs: number): Required<TimeRange> {
   const endMs = parseInteger(parameters, 'endTs') ?? BigInt(nowMs);
   const lookbackMs = parseInteger(parameters, 'lookback') ?? BigInt(DEFAULT_DEPENDENCY_LOOKBACK_MS);
   return { startNs: (endMs - lookbackMs) * 1_000_000n, endNs: endMs * 1_000_000n + 999_999n };
 }
 
-/** Leading zeros may be missing, as 64-bit ids are often written. @throws RangeError */
+/** Leading zeros may be missing, as 64-bit ids are often written. @throws ParameterError */
 export function parseTraceId(text: string): string {
-  if (text.length > 32) throw new RangeError(`TraceID cannot be longer than 32 hex characters: ${text}`);
-  if (!/^[0-9a-f]+$/i.test(text)) throw new RangeError(`TraceID is not a hexadecimal number: ${text}`);
+  if (text.length > 32) throw new ParameterError(`TraceID cannot be longer than 32 hex characters: ${text}`);
+  if (!/^[0-9a-f]+$/i.test(text)) throw new ParameterError(`TraceID is not a hexadecimal number: ${text}`);
   return text.toLowerCase().padStart(32, '0');
 }
 
@@ -95,7 +97,7 @@ function parseLookback(text: string): bigint {
 function parseLimit(parameters: QueryParameters): number {
   const limit = parseInteger(parameters, 'limit') ?? BigInt(DEFAULT_LIMIT);
   if (limit < 1n || limit > BigInt(MAX_LIMIT)) {
-    throw new RangeError(`unable to parse param 'limit': ${limit} is not from 1 to ${MAX_LIMIT}`);
+    throw new ParameterError(`unable to parse param 'limit': ${limit} is not from 1 to ${MAX_LIMIT}`);
   }
   return Number(limit);
 }
@@ -104,7 +106,7 @@ function parseInteger(parameters: QueryParameters, name: string): bigint | undef
   const text = parameters.get(name);
   if (text === null || text === '') return undefined;
   return named(name, () => {
-    if (!/^-?\d{1,19}$/.test(text)) throw new RangeError(`${JSON.stringify(text)} is not a whole number`);
+    if (!/^-?\d{1,19}$/.test(text)) throw new ParameterError(`${JSON.stringify(text)} is not a whole number`);
     return BigInt(text);
   });
 }
@@ -118,6 +120,6 @@ function named<T>(parameter: string, parse: () => T): T {
   try {
     return parse();
   } catch (cause) {
-    throw new RangeError(`unable to parse param '${parameter}': ${(cause as Error).message}`, { cause });
+    throw new ParameterError(`unable to parse param '${parameter}': ${(cause as Error).message}`, { cause });
   }
 }
