@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { systemClock } from './clock.ts';
+
+test('tells the time of the machine', () => {
+  const before = Date.now();
+  const now = systemClock.nowMs();
+  expect(now).toBeGreaterThanOrEqual(before);
+  expect(now).toBeLessThanOrEqual(Date.now());
+});
+
+test('sleeps until the time is over', async () => {
+  await expect(systemClock.sleep(1)).resolves.toBeUndefined();
+  await expect(systemClock.sleep(1, new AbortController().signal)).resolves.toBeUndefined();
+});
+
+test('wakes without a throw when it is aborted, before or during the sleep', async () => {
+  const stop = new AbortController();
+  const sleeping = systemClock.sleep(3_600_000, stop.signal);
+  stop.abort();
+  await expect(sleeping).resolves.toBeUndefined();
+  await expect(systemClock.sleep(3_600_000, stop.signal)).resolves.toBeUndefined();
+});
