@@ -51,6 +51,15 @@ export function checkDataDir(dir: string): Check {
     name: 'data directory',
     async run() {
       const place = await nearestExisting(dir);
+      if (!(await stat(place)).isDirectory()) {
+        return [
+          {
+            status: 'fail',
+            detail: `${place} is not a folder`,
+            remedy: `remove it, or set ${ENV.dataDir} to another folder`,
+          },
+        ];
+      }
       try {
         await access(place, constants.W_OK);
       } catch {

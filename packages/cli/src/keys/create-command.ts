@@ -17,7 +17,8 @@ export const createKeyCommand = defineCommand({
   minOperands: 1,
   maxOperands: 1,
   about: `Makes an API key and prints its secret, this once. The tenant of what is sent with it comes from
-the key alone. A pipeline that runs on the directory takes the key within seconds.`,
+the key alone. A pipeline that runs on the directory takes the key within seconds.
+Scopes: ${SCOPES.join(', ')}.`,
   options: {
     tenant: {
       type: 'string',
@@ -28,7 +29,7 @@ the key alone. A pipeline that runs on the directory takes the key within second
       type: 'string',
       value: 'SCOPE',
       multiple: true,
-      help: `${SCOPES.join(', ')}; may be repeated (default ${SCOPE.ingestWrite})`,
+      help: `what it may do; may be repeated (default ${SCOPE.ingestWrite})`,
     },
     expires: { type: 'string', value: 'DURATION', help: 'such as 90d (default: never)' },
     rate: { type: 'string', value: 'ITEMS', help: 'items per second (default: unlimited)' },

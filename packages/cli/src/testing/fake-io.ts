@@ -1,5 +1,6 @@
 /** An Io for tests: what was written can be read, time passes at once, the network is the real one. */
 import { createHurriedClock, type HurriedClock } from '@sluice/core/testing/hurried-clock';
+import { createRandom } from '@sluice/core/testing/random';
 import type { Io } from '../io.ts';
 
 export interface FakeIo extends Io {
@@ -21,23 +22,23 @@ export interface FakeIoOptions {
 
 export function createFakeIo(options: FakeIoOptions = {}): FakeIo {
   const { env = {}, cwd = '/nowhere', stdin = [], isTerminal = false, columns = 80 } = options;
-  let out = '';
-  let err = '';
+  const out: string[] = [];
+  const err: string[] = [];
   const stop = new AbortController();
   return {
-    stdout: { isTerminal, columns, write: (text) => void (out = out.concat(text)) },
-    stderr: { isTerminal, columns, write: (text) => void (err = err.concat(text)) },
+    stdout: { isTerminal, columns, write: (text) => void out.push(text) },
+    stderr: { isTerminal, columns, write: (text) => void err.push(text) },
     stdin: (async function* () {
       yield* stdin;
     })(),
     env,
     cwd,
     clock: options.clock ?? createHurriedClock(Date.now()),
-    random: () => 0.5,
+    random: createRandom(1).next,
     fetch: options.fetch ?? globalThis.fetch,
     signal: stop.signal,
-    out: () => out,
-    err: () => err,
+    out: () => out.join(''),
+    err: () => err.join(''),
     interrupt: () => stop.abort(),
   };
 }

@@ -1,0 +1,47 @@
+import { EventEmitter } from 'node:events';
+import { expect, test } from 'vitest';
+import { createProcessIo } from './process-io.ts';
+
+function createFakeProcess() {
+  const stream = (isTTY?: boolean) =>
+    Object.assign(new EventEmitter(), { isTTY, columns: undefined, write: () => true });
+  const exits: number[] = [];
+  const process = Object.assign(new EventEmitter(), {
+    stdout: stream(true),
+    stderr: stream(),
+    stdin: (async function* () {})(),
+    env: { A: 'b' },
+    cwd: () => '/here',
+    exit: (code: number) => void exits.push(code),
+  });
+  return { process, exits, io: createProcessIo(process as unknown as NodeJS.Process) };
+}
+
+test('the first Ctrl-C asks to stop, the second ends the process', () => {
+  const { process, exits, io } = createFakeProcess();
+  expect(io.signal.aborted).toBe(false);
+  process.emit('SIGINT');
+  expect([io.signal.aborted, exits]).toEqual([true, []]);
+  process.emit('SIGINT');
+  expect(exits).toEqual([130]);
+});
+
+test('a closed pipe ends quietly, any other write error does not', () => {
+  const { process, exits } = createFakeProcess();
+  process.stdout.emit('error', Object.assign(new Error('gone'), { code: 'EPIPE' }));
+  expect(exits).toEqual([0]);
+  expect(() => process.stdout.emit('error', Object.assign(new Error('full'), { code: 'ENOSPC' }))).toThrow(
+    'full',
+  );
+});
+
+test('terminals are known, and an unknown width is 80', () => {
+  const { io } = createFakeProcess();
+  expect([io.stdout.isTerminal, io.stderr.isTerminal, io.stdout.columns, io.cwd, io.env]).toEqual([
+    true,
+    false,
+    80,
+    '/here',
+    { A: 'b' },
+  ]);
+});
