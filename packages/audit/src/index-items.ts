@@ -24,6 +24,7 @@ export async function indexItemsOf(
   keyring: Keyring,
 ): Promise<readonly Item[]> {
   const { firstSeq, recordedMs, events, stubs } = segment;
+  const pseudonym = await keyring.pseudonymizer(tenant);
   const postings = new Map<string, { kind: IndexKind; ref: string; offsets: number[] }>();
   const post = (kind: IndexKind, ref: string, offset: number): void => {
     const key = `${kind}${ref}`;
@@ -35,8 +36,8 @@ export async function indexItemsOf(
   for (const [offset, event] of events.entries()) {
     if (event === undefined) continue;
     if (event.actorRef !== undefined) post('a', event.actorRef, offset);
-    post('t', await keyring.pseudonym(tenant, `type\n${event.type}`), offset);
-    for (const { id } of event.targets) post('g', await keyring.pseudonym(tenant, `target\n${id}`), offset);
+    post('t', pseudonym(`type\n${event.type}`), offset);
+    for (const { id } of event.targets) post('g', pseudonym(`target\n${id}`), offset);
     ids.push(idItem(tenant, firstSeq + offset, event));
   }
   return [

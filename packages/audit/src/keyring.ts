@@ -3,7 +3,7 @@
  * key), one index key (so that look-ups hold no plain ids). Data keys are kept wrapped; the wrapping key
  * is KMS in the cloud and a key file locally.
  */
-import { createHmac, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { TenantId } from '@sluice/core/ids';
 import type { Clock } from '@sluice/core/ports/clock';
 import { type Item, queryAll, type Table } from '@sluice/core/ports/table';
@@ -25,6 +25,8 @@ export interface SubjectKey {
 export interface Keyring {
   /** Pseudonym of a value, the same each time: HMAC-SHA256 under the tenant's index key, 32 hex digits. */
   pseudonym(tenant: TenantId, value: string): Promise<string>;
+  /** The same as a plain function, for many values of one tenant. */
+  pseudonymizer(tenant: TenantId): Promise<(value: string) => string>;
   /** HMAC-SHA256 under the tenant's index key of any text, 64 hex digits: sameness without the text. */
   fingerprint(tenant: TenantId, text: string): Promise<string>;
   /** The key to encrypt a subject's data with now; made when there is none. */
@@ -59,6 +61,7 @@ interface Cached {
 
 export function createKeyring({ table, wrapper, clock, cacheMs = 60_000 }: KeyringOptions): Keyring {
   const opened = new Map<string, Cached>();
+  const pseudonyms = new Map<TenantId, Map<string, string>>();
   const current = new Map<string, { readonly value: SubjectKey; readonly untilMs: number }>();
 
   const contextOf = (tenant: TenantId, keyId: string): string => `sluice-audit ${tenant} ${keyId}`;
@@ -81,15 +84,27 @@ export function createKeyring({ table, wrapper, clock, cacheMs = 60_000 }: Keyri
     return key;
   }
 
-  async function hmac(tenant: TenantId, text: string): Promise<string> {
+  async function indexKey(tenant: TenantId): Promise<Uint8Array> {
     const key = await readOrCreate(tenant, 'index.0');
-    if (key === 'erased')
-      throw new Error(`the audit index key of tenant ${tenant} is gone; restore the table from a backup`);
-    return createHmac('sha256', key).update(text).digest('hex');
+    if (key !== 'erased') return key;
+    throw new Error(`the audit index key of tenant ${tenant} is gone; restore the table from a backup`);
+  }
+
+  async function pseudonymizer(tenant: TenantId): Promise<(value: string) => string> {
+    const key = await indexKey(tenant);
+    const known = pseudonyms.get(tenant) ?? new Map<string, string>();
+    pseudonyms.set(tenant, known);
+    return (value) => {
+      const hit = known.get(value);
+      if (hit !== undefined) return hit;
+      const made = hmacSha256(key, `ref\n${value}`).slice(0, 32);
+      remember(known, value, made);
+      return made;
+    };
   }
 
   const pseudonym = async (tenant: TenantId, value: string): Promise<string> =>
-    (await hmac(tenant, `ref\n${value}`)).slice(0, 32);
+    (await pseudonymizer(tenant))(value);
 
   async function subjectItems(tenant: TenantId, subject: string): Promise<readonly Item[]> {
     const prefix = `key#${await pseudonym(tenant, subject)}.`;
@@ -101,7 +116,8 @@ export function createKeyring({ table, wrapper, clock, cacheMs = 60_000 }: Keyri
 
   return {
     pseudonym,
-    fingerprint: (tenant, text) => hmac(tenant, `same\n${text}`),
+    pseudonymizer,
+    fingerprint: async (tenant, text) => hmacSha256(await indexKey(tenant), `same\n${text}`),
 
     async keyFor(tenant, subject) {
       const ref = await pseudonym(tenant, subject);
@@ -138,6 +154,18 @@ export function createKeyring({ table, wrapper, clock, cacheMs = 60_000 }: Keyri
       }
     },
   };
+}
+
+/** HMAC of RFC 2104 from two one-shot hashes: several times faster than a hash object for texts this short. */
+function hmacSha256(key: Uint8Array, text: string): string {
+  const inner = hash('sha256', Buffer.concat([padKey(key, 0x36), Buffer.from(text)]), 'buffer');
+  return hash('sha256', Buffer.concat([padKey(key, 0x5c), inner]), 'hex');
+}
+
+function padKey(key: Uint8Array, pad: number): Uint8Array {
+  const block = new Uint8Array(64).fill(pad);
+  for (let i = 0; i < key.length; i++) block[i]! ^= key[i]!;
+  return block;
 }
 
 /** Keeps a map within its bound by dropping what was put in first. */
