@@ -25,6 +25,8 @@ export interface RetryState {
   readonly sink: string;
   readonly attempt: number;
   readonly firstSeenMs: number;
+  /** How often the sink refused it for good: a refusal is believed when it is repeated. */
+  readonly refusals?: number;
 }
 
 export interface DeadLetter {
@@ -92,10 +94,10 @@ export function decodeEnvelope(message: Pick<ReceivedMessage, 'body' | 'attribut
 /** `undefined` for a message on its first way. A damaged attribute counts as none: the message starts over. */
 export function decodeRetry(attributes: Readonly<Record<string, string>>): RetryState | undefined {
   const value = parseJson(attributes[ATTRIBUTE.retry]);
-  const { sink, attempt, firstSeenMs } = value ?? {};
+  const { sink, attempt, firstSeenMs, refusals } = value ?? {};
   if (typeof sink !== 'string' || typeof attempt !== 'number' || typeof firstSeenMs !== 'number')
     return undefined;
-  return { sink, attempt, firstSeenMs };
+  return { sink, attempt, firstSeenMs, ...(typeof refusals === 'number' ? { refusals } : {}) };
 }
 
 /** The message as it is put on a dead-letter queue: unchanged, with the reason beside it. */

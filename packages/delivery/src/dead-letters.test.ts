@@ -83,7 +83,12 @@ test('redriving sends messages back as they came, from the first attempt on', as
   expect([await visible(queue), await visible(deadLetter)]).toEqual([13, 12]);
   const [message] = await queue.receive({ maxMessages: 1, visibilityTimeoutMs: 0, waitMs: 0 });
   expect(message!.attributes[ATTRIBUTE.dead]).toBeUndefined();
-  expect(decodeRetry(message!.attributes)).toEqual({ sink: 'tempo', attempt: 0, firstSeenMs: 5 });
+  expect(decodeRetry(message!.attributes)).toEqual({
+    sink: 'tempo',
+    attempt: 0,
+    firstSeenMs: 5,
+    refusals: 0,
+  });
 });
 
 test('a message that the queue does not take stays a dead letter', async () => {

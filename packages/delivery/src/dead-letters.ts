@@ -168,7 +168,7 @@ function toRedriven({ message }: DeadMessage): OutgoingMessage {
     attributes:
       retry === undefined
         ? attributes
-        : { ...attributes, [ATTRIBUTE.retry]: JSON.stringify({ ...retry, attempt: 0 }) },
+        : { ...attributes, [ATTRIBUTE.retry]: JSON.stringify({ ...retry, attempt: 0, refusals: 0 }) },
     ...(message.groupId === undefined
       ? {}
       : { groupId: message.groupId, deduplicationId: `redrive-${message.messageId}` }),

@@ -244,13 +244,25 @@ describe('a joined push', () => {
     });
     const world = createDeliveryWorld({ sinks: [sink] });
     await sendEnvelopes(world.queue, envelopes);
-    expect(await world.step(world.makeHandler())).toEqual({ failures: [] });
+    const handler = world.makeHandler();
+    expect(await world.step(handler)).toEqual({ failures: [] });
     expect(sink.spans.size).toBe(12);
+    await world.run(handler, { maxMs: 60_000 });
     const dead = await listDeadLetters(world.deadLetter);
     expect(dead).toMatchObject([{ id: envelopes[3]!.id, reason: '400 no', sink: 'tempo' }]);
     expect(await world.selfMetrics.render()).toContain(
       `${METRIC.deadLetters}{signal="traces",sink="tempo",cause="refused"} 1\n`,
     );
+  });
+
+  test('that is refused by mistake is believed only when the refusal comes again', async () => {
+    const answers: PushResult[] = Array(5).fill({ status: 'permanent', reason: '400' });
+    const sink = createScriptedSink({ name: 'tempo', answer: () => answers.pop() ?? OK });
+    const world = createDeliveryWorld({ sinks: [sink] });
+    await sendEnvelopes(world.queue, makeEnvelopes(1));
+    await world.run(world.makeHandler(), { maxMs: 60_000 });
+    expect(sink.spans.size).toBe(3);
+    expect(await totalOf(world.deadLetter)).toBe(0);
   });
 
   test.each([
@@ -421,8 +433,9 @@ describe('two destinations', () => {
     const embedded = createScriptedSink({ name: 'embedded' });
     const world = createDeliveryWorld({ sinks: [tempo, embedded] });
     await sendEnvelopes(world.queue, makeEnvelopes(1));
-    await world.step(world.makeHandler());
+    await world.run(world.makeHandler(), { maxMs: 60_000 });
     expect(embedded.spans.size).toBe(3);
+    expect(embedded.pushes).toHaveLength(1);
     expect(await listDeadLetters(world.deadLetter)).toMatchObject([{ sink: 'tempo', reason: 'no' }]);
   });
 

@@ -89,7 +89,7 @@ export function createDeliverHandler(options: DeliverHandlerOptions): BatchHandl
       if (!unsettled.has(message.messageId)) deadLetters.add(1, { signal, sink: '', cause: 'unreadable' });
     }
     for (const { unit, sink, outcome: what } of delivered.flat()) {
-      if (what.status === 'retry') retries.add(1, { signal, sink });
+      if (what.status === 'retry' || what.status === 'doubted') retries.add(1, { signal, sink });
       if (what.status === 'dead' && !unsettled.has(unit.job.message.messageId))
         deadLetters.add(1, { signal, sink, cause: what.cause });
     }

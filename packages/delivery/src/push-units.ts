@@ -23,6 +23,10 @@ export interface PushUnitsOptions {
   readonly isLate: () => boolean;
 }
 
+/** Refusals after which a single message is given up, and how many of them may follow each other at once. */
+const MIN_REFUSALS = 6;
+const REFUSALS_AT_ONCE = 3;
+
 type Failure = Extract<PushAnswer, { status: 'retryable' | 'threw' }>;
 
 export async function pushUnits(
@@ -71,7 +75,7 @@ export async function pushUnits(
           await deliver(smaller);
         return undefined;
       case 'permanent':
-        if (group.length === 1) settle(group, { status: 'dead', cause: 'refused', reason: answer.reason });
+        if (group.length === 1) await doubt(group[0]!, answer.reason);
         else for (const unit of group) await deliver([unit]);
         return undefined;
       case 'retryable':
@@ -80,6 +84,23 @@ export async function pushUnits(
         settle(group, { status: 'unstarted' });
         return undefined;
     }
+  }
+
+  /**
+   * A single message is refused. Proxies and overloaded servers answer 400 for faults of their own, so a
+   * refusal is believed when it is repeated: at once, and again some seconds later.
+   */
+  async function doubt(unit: Unit, reason: string): Promise<void> {
+    let refusals = unit.job.retry?.refusals ?? 0;
+    for (let pushes = 1; ; pushes++) {
+      refusals += 1;
+      if (refusals >= MIN_REFUSALS) return settle([unit], { status: 'dead', cause: 'refused', reason });
+      if (pushes === REFUSALS_AT_ONCE || abort.aborted || isLate()) break;
+      const answer = await destination.push(tenant, [unit], abort);
+      if (answer.status === 'ok') return settle([unit], { status: 'done' });
+      if (answer.status !== 'permanent') break;
+    }
+    settle([unit], { status: 'doubted', reason, refusals });
   }
 
   function stall(group: readonly Unit[], failure: Failure): void {

@@ -70,6 +70,10 @@ function toErrands(job: Job, { unit, sink, outcome }: UnitResult, options: Settl
   const from = job.message;
   const firstSeenMs = job.retry?.firstSeenMs ?? from.sentAtMs;
   const stateOf = (attempt: number): RetryState => ({ sink, attempt, firstSeenMs });
+  const goRound = (state: RetryState, delayMs: number): readonly Errand[] => {
+    const delaySeconds = Math.min(QUEUE_LIMITS.maxDelaySeconds, Math.ceil(delayMs / 1000));
+    return [{ from, to: options.queue, message: { ...encodeEnvelope(unit.envelope, state), delaySeconds } }];
+  };
   switch (outcome.status) {
     case 'done':
       return [];
@@ -84,18 +88,12 @@ function toErrands(job: Job, { unit, sink, outcome }: UnitResult, options: Settl
       ];
     }
     case 'retry':
-    case 'unstarted': {
-      const attempt = outcome.status === 'retry' ? job.attempt : job.attempt - 1;
-      const delayMs = waitOf(job, outcome, options);
-      const delaySeconds = Math.min(QUEUE_LIMITS.maxDelaySeconds, Math.ceil(delayMs / 1000));
-      return [
-        {
-          from,
-          to: options.queue,
-          message: { ...encodeEnvelope(unit.envelope, stateOf(attempt)), delaySeconds },
-        },
-      ];
-    }
+      return goRound(stateOf(job.attempt), options.delayMs(job.attempt, outcome.retryAfterMs));
+    case 'doubted':
+      // The first back-off: this is about the message, not about how long the destination has been failing.
+      return goRound({ ...stateOf(job.attempt), refusals: outcome.refusals }, options.delayMs(1, undefined));
+    case 'unstarted':
+      return goRound(stateOf(job.attempt - 1), 0);
   }
 }
 

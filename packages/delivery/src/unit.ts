@@ -32,6 +32,8 @@ export type UnitOutcome =
   | { readonly status: 'done' }
   | { readonly status: 'dead'; readonly cause: DeadCause; readonly reason: string }
   | { readonly status: 'retry'; readonly reason: string; readonly retryAfterMs?: number }
+  /** Refused, so many times by now, but not often enough to believe it. */
+  | { readonly status: 'doubted'; readonly reason: string; readonly refusals: number }
   /** Not tried, for want of time: may be tried again at once. */
   | { readonly status: 'unstarted' };
 
