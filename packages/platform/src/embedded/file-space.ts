@@ -24,6 +24,7 @@ export interface FileSpaceOptions {
 export function createFileSpace(db: DatabaseSync, options: FileSpaceOptions = {}): FileSpace {
   const { checkEveryMs = CHECK_EVERY_MS, reservePages = RESERVE_PAGES } = options;
   let timer: NodeJS.Timeout | undefined;
+  let isShrinking = false;
 
   const schedule = (delayMs: number): void => {
     timer = setTimeout(step, delayMs).unref();
@@ -33,12 +34,21 @@ export function createFileSpace(db: DatabaseSync, options: FileSpaceOptions = {}
     if (!db.isOpen) return;
     try {
       const surplus = Number(db.prepare('PRAGMA freelist_count').get()?.freelist_count ?? 0) - reservePages;
-      if (surplus <= 0) return;
+      if (surplus <= 0) {
+        finish();
+        return;
+      }
       db.exec(`PRAGMA incremental_vacuum(${Math.min(surplus, PAGES_PER_STEP)})`);
+      isShrinking = true;
       schedule(NEXT_STEP_MS);
     } catch {
       // Another process writes or the disk is full: the next commit brings the next check.
     }
+  };
+  /** In WAL mode the file itself is cut only when the log is written back. */
+  const finish = (): void => {
+    if (isShrinking) db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    isShrinking = false;
   };
   return {
     noteCommit() {
