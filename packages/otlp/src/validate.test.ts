@@ -1,0 +1,486 @@
+import type { Signal } from '@sluice/core/names';
+import { describe, expect, test } from 'vitest';
+import { decodeLogs } from './decode-logs.ts';
+import { decodeMetrics } from './decode-metrics.ts';
+import { decodeTraces } from './decode-traces.ts';
+import { ProtoWriter } from './proto-writer.ts';
+import {
+  fromJson,
+  GAUGE,
+  LOG_RECORD,
+  logRequest,
+  metricRequest,
+  NOW_MS,
+  NOW_NANO,
+  NUMBER_POINT,
+  SPAN,
+  TRACE_ID,
+  traceRequest,
+} from './testing/from-json.ts';
+import { makeLogRequest, makeMetricRequest, makeTraceRequest } from './testing/requests.ts';
+import { type ValidRequest, validateRequest } from './validate.ts';
+
+function validate(signal: Signal, bytes: Uint8Array): ValidRequest {
+  const result = validateRequest(signal, bytes, { nowMs: NOW_MS });
+  if (result.status !== 'ok') throw new Error(result.message);
+  return result;
+}
+
+function hours(count: number): string {
+  return `${NOW_MS + count * 3_600_000}000000`;
+}
+
+describe('a sound request', () => {
+  test.each([
+    ['traces', makeTraceRequest({ spans: 60, nowMs: NOW_MS }), 60],
+    ['logs', makeLogRequest({ records: 60, nowMs: NOW_MS }), 60],
+    ['metrics', makeMetricRequest({ points: 60, nowMs: NOW_MS }), 60],
+  ] as const)('of %s is accepted whole, as the very same bytes', (signal, bytes, items) => {
+    const result = validate(signal, bytes);
+    expect(result).toMatchObject({ items, rejected: 0, rejections: [], warnings: [] });
+    expect(result.bytes).toBe(bytes);
+  });
+
+  test('of no bytes at all is an empty request', () => {
+    expect(validate('traces', new Uint8Array())).toEqual({
+      status: 'ok',
+      items: 0,
+      bytes: new Uint8Array(),
+      rejected: 0,
+      rejections: [],
+      warnings: [],
+    });
+  });
+
+  test('in a slice of a larger buffer is read from its own start', () => {
+    const request = makeTraceRequest({ spans: 3, nowMs: NOW_MS });
+    const slice = Buffer.concat([Buffer.alloc(7, 0xff), request, Buffer.alloc(5, 0xff)]).subarray(
+      7,
+      7 + request.length,
+    );
+    expect(validate('traces', slice)).toMatchObject({ items: 3, rejected: 0 });
+  });
+
+  test('tells the time range of its items', () => {
+    const spans = [-2, 0, -1].map((hour) => ({
+      ...SPAN,
+      startTimeUnixNano: hours(hour - 0.5),
+      endTimeUnixNano: hours(hour),
+    }));
+    expect(validate('traces', traceRequest(...spans))).toMatchObject({
+      earliestMs: NOW_MS - 2.5 * 3_600_000,
+      latestMs: NOW_MS,
+    });
+  });
+
+  test('whose data field is set twice has the points of the last kind', () => {
+    const writer = new ProtoWriter();
+    const metric = { name: 'm', gauge: { dataPoints: [NUMBER_POINT, NUMBER_POINT] } };
+    const summary = { name: 'm', summary: { dataPoints: [{ timeUnixNano: NOW_NANO }] } };
+    const both = [metricRequest(metric), metricRequest(summary)].map(
+      (bytes) => bytes.subarray(6), // behind the tags and lengths of resource, scope and metric
+    );
+    const resource = writer.begin(1);
+    const scope = writer.begin(2);
+    const merged = writer.begin(2);
+    for (const bytes of both) writer.raw(bytes);
+    writer.end(merged);
+    writer.end(scope);
+    writer.end(resource);
+    expect(validate('metrics', writer.finish()).items).toBe(1);
+  });
+});
+
+describe('a span is rejected, and nothing else with it,', () => {
+  test.each([
+    ['without a trace id', { traceId: '' }, 'invalid-trace-id', 'trace_id is empty'],
+    ['with a short trace id', { traceId: '5b8eff' }, 'invalid-trace-id', 'trace_id has 3 bytes (0x5b8eff)'],
+    ['with a trace id of zeros', { traceId: '0'.repeat(32) }, 'invalid-trace-id', 'all zero'],
+    ['without a span id', { spanId: '' }, 'invalid-span-id', 'span_id is empty'],
+    ['with a span id of zeros', { spanId: '0'.repeat(16) }, 'invalid-span-id', 'all zero'],
+    ['with a long span id', { spanId: TRACE_ID }, 'invalid-span-id', 'span_id has 16 bytes'],
+    [
+      'with a short parent id',
+      { parentSpanId: 'ab' },
+      'invalid-parent-span-id',
+      'parent_span_id has 1 bytes',
+    ],
+    ['with a wrong link', { links: [{ traceId: 'abcd' }] }, 'invalid-link-id', 'link trace_id has 2 bytes'],
+    [
+      'with an id in base64',
+      { traceId: 'W47/95gDgQPSabYzgT/GDA==' },
+      'invalid-trace-id',
+      '"W47/95gDgQPSabYzgT/GDA=="',
+    ],
+  ])('%s', (_, change, reason, detail) => {
+    const other = { ...SPAN, name: 'other' };
+    const result = validate('traces', traceRequest(other, { ...SPAN, ...change }, other));
+    expect(result).toMatchObject({ items: 2, rejected: 1, rejections: [{ reason, count: 1 }] });
+    expect(result.rejections[0]?.example).toContain('resourceSpans[0].scopeSpans[0].spans[1]: ');
+    expect(result.rejections[0]?.example).toContain(detail);
+    const names = decodeTraces(result.bytes)[0]?.scopes[0]?.spans.map(({ name }) => name);
+    expect(names).toEqual(['other', 'other']);
+  });
+
+  test('and what stands around it keeps its place when lengths shrink by a byte', () => {
+    // Enough spans that the scope's length takes two bytes before the cut and one after it.
+    const wrong = { ...SPAN, traceId: 'ab' };
+    const bytes = fromJson('traces', {
+      resourceSpans: [
+        {
+          resource: { attributes: [{ key: 'service.name', value: { stringValue: 'cart' } }] },
+          scopeSpans: [{ scope: { name: 'a' }, spans: [wrong, wrong, wrong], schemaUrl: 'u' }],
+          schemaUrl: 'v',
+        },
+        { scopeSpans: [{ spans: [SPAN, wrong] }, { spans: [wrong] }] },
+      ],
+    });
+    const result = validate('traces', bytes);
+    expect(result).toMatchObject({ items: 1, rejected: 5 });
+    const [first, second] = decodeTraces(result.bytes);
+    expect(first).toMatchObject({
+      schemaUrl: 'v',
+      scopes: [{ scope: { name: 'a' }, schemaUrl: 'u', spans: [] }],
+    });
+    expect(first?.resource.attributes).toHaveLength(1);
+    expect(second?.scopes.map(({ spans }) => spans.length)).toEqual([1, 0]);
+  });
+});
+
+test.each([
+  ['a trace id of 15 bytes', { traceId: TRACE_ID.slice(2) }, 'invalid-trace-id'],
+  ['a span id of 4 bytes', { spanId: 'abcdef01' }, 'invalid-span-id'],
+])('a log record with %s is rejected', (_, change, reason) => {
+  const result = validate('logs', logRequest({ ...LOG_RECORD, ...change }, LOG_RECORD));
+  expect(result).toMatchObject({ items: 1, rejected: 1, rejections: [{ reason, count: 1 }] });
+  expect(decodeLogs(result.bytes)[0]?.scopes[0]?.records).toHaveLength(1);
+});
+
+describe('of a metric', () => {
+  const histogram = { timeUnixNano: NOW_NANO, count: '3', bucketCounts: ['1', '2'], explicitBounds: [1] };
+  const inHistogram = (point: object) => ({
+    name: 'latency',
+    histogram: { aggregationTemporality: 2, dataPoints: [histogram, point] },
+  });
+
+  test.each([
+    [
+      'a point without a time',
+      { name: 'g', gauge: { dataPoints: [NUMBER_POINT, { asInt: '1' }] } },
+      'point-without-time',
+      'metrics[0].gauge.dataPoints[1]: ',
+    ],
+    [
+      'a point whose exemplar has a wrong id',
+      {
+        name: 'g',
+        gauge: { dataPoints: [NUMBER_POINT, { ...NUMBER_POINT, exemplars: [{ traceId: 'ab' }] }] },
+      },
+      'invalid-exemplar-id',
+      'exemplar trace_id has 1 bytes',
+    ],
+    [
+      'a point with too few buckets',
+      inHistogram({ ...histogram, bucketCounts: ['3'] }),
+      'bucket-bounds-mismatch',
+      '1 bucket_counts and 1 explicit_bounds',
+    ],
+    [
+      'a point with bounds but no buckets',
+      inHistogram({ ...histogram, bucketCounts: [] }),
+      'bucket-bounds-mismatch',
+      '0 bucket_counts',
+    ],
+    [
+      'a point with falling bounds',
+      inHistogram({ ...histogram, bucketCounts: ['1', '1', '1'], explicitBounds: [2, 1] }),
+      'bounds-not-increasing',
+      'rise strictly',
+    ],
+    [
+      'a point with a bound that is no number',
+      inHistogram({ ...histogram, explicitBounds: ['NaN'] }),
+      'bounds-not-increasing',
+      'rise strictly',
+    ],
+    [
+      'a summary with an impossible quantile',
+      {
+        name: 's',
+        summary: {
+          dataPoints: [
+            { timeUnixNano: NOW_NANO },
+            { timeUnixNano: NOW_NANO, quantileValues: [{ quantile: 1.5 }] },
+          ],
+        },
+      },
+      'invalid-quantile',
+      'quantile is 1.5',
+    ],
+  ])('%s is rejected alone', (_, metric, reason, detail) => {
+    const result = validate('metrics', metricRequest(metric, GAUGE));
+    expect(result).toMatchObject({ items: 2, rejected: 1, rejections: [{ reason, count: 1 }] });
+    expect(result.rejections[0]?.example).toContain(detail);
+    const points = decodeMetrics(result.bytes)[0]?.scopes[0]?.metrics.map(({ data }) => data.points.length);
+    expect(points).toEqual([1, 1]);
+  });
+
+  test.each([
+    ['no name', { ...GAUGE, name: '' }, 1, 'metric-without-name'],
+    [
+      'no temporality',
+      { name: 's', sum: { dataPoints: [NUMBER_POINT, NUMBER_POINT] } },
+      2,
+      'invalid-temporality',
+    ],
+    [
+      'an unknown temporality',
+      { name: 'h', histogram: { aggregationTemporality: 3, dataPoints: [histogram] } },
+      1,
+      'invalid-temporality',
+    ],
+  ])('with %s all points are rejected', (_, metric, rejected, reason) => {
+    const result = validate('metrics', metricRequest(metric, GAUGE));
+    expect(result).toMatchObject({ items: 1, rejected, rejections: [{ reason, count: rejected }] });
+    expect(decodeMetrics(result.bytes)[0]?.scopes[0]?.metrics).toHaveLength(1);
+  });
+
+  test('a point that says it has no recorded value needs none', () => {
+    const stale = { timeUnixNano: NOW_NANO, flags: 1 };
+    const metrics = [
+      { name: 'g', gauge: { dataPoints: [stale] } },
+      {
+        name: 'h',
+        histogram: { aggregationTemporality: 2, dataPoints: [{ ...stale, explicitBounds: [1] }] },
+      },
+      {
+        name: 'e',
+        exponentialHistogram: { aggregationTemporality: 1, dataPoints: [{ ...stale, zeroCount: '7' }] },
+      },
+    ];
+    expect(validate('metrics', metricRequest(...metrics))).toMatchObject({
+      items: 3,
+      rejected: 0,
+      warnings: [],
+    });
+  });
+
+  test('counts beyond 2^53 are added up exactly', () => {
+    const point = (count: bigint) => ({
+      timeUnixNano: NOW_NANO,
+      count: String(count),
+      bucketCounts: [String(2n ** 62n), String(2n ** 62n + 1n)],
+      explicitBounds: [1],
+    });
+    const request = (count: bigint) =>
+      metricRequest({ name: 'h', histogram: { aggregationTemporality: 2, dataPoints: [point(count)] } });
+    expect(validate('metrics', request(2n ** 63n + 1n)).warnings).toEqual([]);
+    expect(validate('metrics', request(2n ** 63n)).warnings).toHaveLength(1);
+  });
+});
+
+describe('accepted with a warning:', () => {
+  const point = (change: object) =>
+    metricRequest({ name: 'g', gauge: { dataPoints: [{ ...NUMBER_POINT, ...change }] } });
+
+  test.each([
+    ['a span without a name', 'traces', traceRequest({ ...SPAN, name: '' }), 'has no name'],
+    [
+      'a span without a start',
+      'traces',
+      traceRequest({ ...SPAN, startTimeUnixNano: '0' }),
+      'no start_time_unix_nano',
+    ],
+    [
+      'a span without an end',
+      'traces',
+      traceRequest({ ...SPAN, endTimeUnixNano: '0' }),
+      'no end_time_unix_nano',
+    ],
+    [
+      'a span that ends a nanosecond before it starts',
+      'traces',
+      traceRequest({ ...SPAN, endTimeUnixNano: String(BigInt(NOW_NANO) - 1n) }),
+      'ends before it starts',
+    ],
+    ['a link without ids', 'traces', traceRequest({ ...SPAN, links: [{}] }), 'link without a trace_id'],
+    [
+      'a span of the future',
+      'traces',
+      traceRequest({ ...SPAN, endTimeUnixNano: hours(0.2) }),
+      'in the future',
+    ],
+    [
+      'a span of yesterday',
+      'traces',
+      traceRequest({ ...SPAN, startTimeUnixNano: hours(-24), endTimeUnixNano: hours(-24) }),
+      'more than an hour old',
+    ],
+    [
+      'a record without a time',
+      'logs',
+      logRequest({ body: { stringValue: 'x' } }),
+      'neither time_unix_nano nor',
+    ],
+    [
+      'a record with a trace id of zeros',
+      'logs',
+      logRequest({ ...LOG_RECORD, traceId: '0'.repeat(32) }),
+      'all-zero trace_id',
+    ],
+    [
+      'a record with a span id of zeros',
+      'logs',
+      logRequest({ ...LOG_RECORD, spanId: '0'.repeat(16) }),
+      'all-zero span_id',
+    ],
+    ['a metric without data', 'metrics', metricRequest({ name: 'm' }), 'has no data'],
+    ['a metric without points', 'metrics', metricRequest({ name: 'm', gauge: {} }), 'no data points'],
+    [
+      'a point that starts late',
+      'metrics',
+      point({ startTimeUnixNano: hours(1) }),
+      'start after their own time',
+    ],
+    ['a point without a value', 'metrics', point({ asInt: null }), 'points without a value'],
+  ] as const)('%s', (_, signal, bytes, text) => {
+    const result = validate(signal, bytes);
+    expect(result.rejected).toBe(0);
+    expect(result.warnings).toEqual([expect.stringContaining(text)]);
+  });
+
+  test('a count that is not the sum of the buckets', () => {
+    const points = [{ timeUnixNano: NOW_NANO, count: '4', bucketCounts: ['1', '2'], explicitBounds: [1] }];
+    const exponential = [
+      { timeUnixNano: NOW_NANO, count: '4', zeroCount: '1', positive: { bucketCounts: ['1'] } },
+    ];
+    const result = validate(
+      'metrics',
+      metricRequest(
+        { name: 'h', histogram: { aggregationTemporality: 2, dataPoints: points } },
+        { name: 'e', exponentialHistogram: { aggregationTemporality: 2, dataPoints: exponential } },
+      ),
+    );
+    expect(result).toMatchObject({ items: 2, rejected: 0 });
+    expect(result.warnings).toEqual([expect.stringMatching(/not the sum of their buckets \(2 times\)$/)]);
+  });
+
+  test('fields that OTLP does not have, and those of its early versions', () => {
+    const writer = new ProtoWriter();
+    writer.raw(traceRequest(SPAN));
+    writer.string(7, 'new');
+    const resource = writer.begin(1);
+    const legacy = writer.begin(1000);
+    writer.end(legacy);
+    writer.end(resource);
+    const result = validate('traces', writer.finish());
+    expect(result).toMatchObject({ items: 1, rejected: 0 });
+    expect(result.warnings).toEqual([
+      'field 7 of the request is not known to OTLP and is passed over',
+      expect.stringContaining('resourceSpans[1] has items under the field of an instrumentation library'),
+    ]);
+  });
+});
+
+describe('a request of another signal is recognised:', () => {
+  const requests = {
+    traces: makeTraceRequest({ spans: 5, nowMs: NOW_MS }),
+    logs: makeLogRequest({ records: 5, nowMs: NOW_MS }),
+    metrics: makeMetricRequest({ points: 25, nowMs: NOW_MS }),
+  };
+  test.each([
+    ['traces', 'logs'],
+    ['traces', 'metrics'],
+    ['logs', 'traces'],
+    ['logs', 'metrics'],
+    ['metrics', 'traces'],
+    ['metrics', 'logs'],
+  ] as const)('%s sent to the path of %s', (actual, posted) => {
+    expect(validateRequest(posted, requests[actual], { nowMs: NOW_MS })).toEqual({
+      status: 'wrong-signal',
+      actual,
+      message: `this is a ${actual} request, sent to /v1/${posted}; send it to /v1/${actual}`,
+    });
+  });
+
+  test('but not where a span is merely empty', () => {
+    expect(validate('traces', traceRequest({}))).toMatchObject({ items: 0, rejected: 1 });
+  });
+});
+
+describe('bytes are malformed', () => {
+  /** `spans` of a request whose only span holds `hex`. */
+  const inSpan = (hex: string): Uint8Array => {
+    const writer = new ProtoWriter();
+    const marks = [writer.begin(1), writer.begin(2), writer.begin(2)];
+    writer.raw(Buffer.from(hex, 'hex'));
+    for (const mark of marks.reverse()) writer.end(mark);
+    return writer.finish();
+  };
+
+  test.each([
+    ['with text that is not UTF-8', '2a01ff', 'not valid UTF-8'],
+    ['with a surrogate half in UTF-8', '2a03eda080', 'not valid UTF-8'],
+    ['with an overlong UTF-8 sequence', '2a02c080', 'not valid UTF-8'],
+    ['with a cut UTF-8 sequence', '2a02e282', 'not valid UTF-8'],
+    ['with a code point past U+10FFFF', '2a04f4908080', 'not valid UTF-8'],
+    ['with text in an attribute key that is not UTF-8', '4a030a01ff', 'not valid UTF-8'],
+    ['with a length past the end', '2a05', 'runs past the end'],
+    ['with a length of two bytes past the end', '2aff01', 'runs past the end'],
+    ['with a length beyond 2 GiB', '2a8080808008', 'larger than 2 GiB'],
+    ['with a cut varint', '3080', 'varint is cut off'],
+    ['with a varint of eleven bytes', '30ffffffffffffffffffff01', 'longer than 10 bytes'],
+    ['with a cut fixed64', '3900000000', 'fixed64 is cut off'],
+    ['with a cut fixed32', '850100', 'fixed32 is cut off'],
+    ['with field number 0', '0200', 'field number 0'],
+    ['with wire type 6', 'a606', 'wire type 6 does not exist'],
+    ['with a tag beyond 32 bits', 'ffffffff7f00', 'longer than 32 bits'],
+    ['with a known field of another wire type', '2801', 'field 5 has wire type 0'],
+    ['with a known field as a group', '2b2c', 'field 5 has wire type 3'],
+    ['with the end of a group that never began', 'cc01', 'where no group began'],
+    ['with a group that does not end', 'cb01', 'does not end'],
+    ['with a group that ends as another', 'cb01d401', 'ends as group'],
+    ['with groups 101 levels deep', 'cb01'.repeat(101), 'deeper than 100'],
+  ])('%s', (_, hex, message) => {
+    const result = validateRequest('traces', inSpan(hex), { nowMs: NOW_MS });
+    expect(result).toMatchObject({ status: 'malformed', message: expect.stringContaining(message) });
+    expect(result).toMatchObject({
+      message: expect.stringMatching(
+        /byte \d+ of the protobuf body, in resourceSpans\[0\]\.scopeSpans\[0\]\.spans\[0\]/,
+      ),
+    });
+  });
+
+  test('and the offset says where', () => {
+    expect(validateRequest('traces', Buffer.from('0a0212ff', 'hex'), { nowMs: NOW_MS })).toMatchObject({
+      status: 'malformed',
+      offset: 3,
+    });
+  });
+
+  const nested = (levels: number): Uint8Array => {
+    let value: object = { stringValue: 'deep' };
+    for (let i = 1; i < levels; i++) value = { arrayValue: { values: [value] } };
+    return logRequest({ ...LOG_RECORD, body: value });
+  };
+
+  test('when attribute values nest 101 levels deep, and 100 levels are taken', () => {
+    expect(validate('logs', nested(100)).items).toBe(1);
+    const writer = new ProtoWriter();
+    const marks = [writer.begin(1), writer.begin(2), writer.begin(2), writer.begin(5)];
+    for (let level = 1; level < 101; level++) marks.push(writer.begin(5), writer.begin(1));
+    for (const mark of marks.reverse()) writer.end(mark);
+    expect(validateRequest('logs', writer.finish(), { nowMs: NOW_MS })).toMatchObject({
+      status: 'malformed',
+      message: expect.stringContaining('deeper than 100 levels'),
+    });
+  });
+
+  test('but long texts of every script are sound', () => {
+    for (const text of ['a', 'ä', '日本語', '😀', '߿', 'ࠀ', '￿', '𐀀']) {
+      for (const length of [1, 60, 90, 300]) {
+        expect(validate('traces', traceRequest({ ...SPAN, name: text.repeat(length) })).items).toBe(1);
+      }
+    }
+  });
+});
