@@ -1,7 +1,7 @@
 /** Who sends: the tenant comes only from the key, or is the default where no key is asked for. */
 import { parseTenantId, type TenantId } from '@sluice/core/ids';
 import { DEFAULT_TENANT } from '@sluice/core/names';
-import { type ApiKey, SCOPE } from '@sluice/platform/keys/api-key';
+import { type ApiKey, SCOPE, type Scope } from '@sluice/platform/keys/api-key';
 import type { KeyVerifier } from '@sluice/platform/keys/key-verifier';
 import { readCredential } from './credentials.ts';
 import { type Refusal, refuse, refuseForNow } from './refusal.ts';
@@ -27,13 +27,14 @@ const KEYS_RETRY_SECONDS = 2;
 export async function authenticate(
   headers: Headers,
   { verifier, required }: KeyPolicy,
+  scope: Scope = SCOPE.ingestWrite,
 ): Promise<Caller | Refusal> {
   if (verifier === undefined) return ANONYMOUS;
   const credential = readCredential(headers);
   if (credential.kind === 'unreadable') return refuse(401, credential.message, CHALLENGE);
   if (credential.kind === 'none' && !required) return ANONYMOUS;
   const secret = credential.kind === 'key' ? credential.secret : undefined;
-  const verdict = await verifier.verify(secret, SCOPE.ingestWrite);
+  const verdict = await verifier.verify(secret, scope);
   switch (verdict.status) {
     case 'ok':
       return { status: 'ok', tenant: verdict.key.tenant, key: verdict.key };

@@ -4,14 +4,14 @@ export type ContentCoding = 'identity' | 'gzip' | 'deflate' | 'zstd';
 /** Answered with a 415 in Accept-Encoding, so that the client learns what would have worked (RFC 9110 § 15.5.16). */
 export const ACCEPTED_CODINGS = 'gzip, zstd, deflate, identity';
 
-const CODING_BY_NAME: Readonly<Record<string, ContentCoding>> = {
-  identity: 'identity',
-  gzip: 'gzip',
+const CODING_BY_NAME: ReadonlyMap<string, ContentCoding> = new Map([
+  ['identity', 'identity'],
+  ['gzip', 'gzip'],
   // RFC 9110 § 8.4.1.3: recipients should treat it as gzip.
-  'x-gzip': 'gzip',
-  deflate: 'deflate',
-  zstd: 'zstd',
-};
+  ['x-gzip', 'gzip'],
+  ['deflate', 'deflate'],
+  ['zstd', 'zstd'],
+]);
 
 /**
  * `undefined` for an unknown coding and for more than one on top of each other: nothing sends a body
@@ -23,7 +23,7 @@ export function parseContentCoding(header: string | null | undefined): ContentCo
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '')
-    .map((name) => CODING_BY_NAME[name]);
+    .map((name) => CODING_BY_NAME.get(name));
   if (layers.includes(undefined)) return undefined;
   const real = layers.filter((coding) => coding !== 'identity');
   return real.length > 1 ? undefined : (real[0] ?? 'identity');

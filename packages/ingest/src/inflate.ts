@@ -27,7 +27,8 @@ const MAX_DEFLATE_RATIO = 1032;
 const ZSTD_WINDOW_LOG_MAX = 23;
 /** A stream of empty frames is legal; each costs a call, so that their number needs a limit. */
 const MAX_ZSTD_FRAMES = 256;
-const CHUNK_BYTES = { min: 16 * 1024, max: 1024 * 1024 } as const;
+/** Of output: each costs an allocation and, in the thread pool, a turn of the event loop. */
+const CHUNK_BYTES = { min: 16 * 1024, unknown: 128 * 1024, max: 1024 * 1024 } as const;
 
 interface Step {
   readonly bytes: Uint8Array;
@@ -74,7 +75,7 @@ function gunzip(body: Uint8Array, maxBytes: number): Promise<Step> | Step {
 
 /** `deflate` is zlib by RFC 9110 § 8.4.1.2, and raw deflate by a widespread mistake: both are taken. */
 async function undeflate(body: Uint8Array, maxBytes: number): Promise<Uint8Array> {
-  const options = { maxOutputLength: maxBytes };
+  const options = { maxOutputLength: maxBytes, chunkSize: CHUNK_BYTES.unknown };
   const attempt = async (inflate: typeof inflateAsync): Promise<Uint8Array> => {
     const { bytes, consumed } = await inflate(body, options);
     if (consumed !== body.length) throw new Error(`${body.length - consumed} bytes follow its end`);
@@ -99,6 +100,7 @@ async function unzstd(body: Uint8Array, maxBytes: number): Promise<Uint8Array> {
     if (frames.length === MAX_ZSTD_FRAMES) throw new Error(`more than ${MAX_ZSTD_FRAMES} frames`);
     const { bytes, consumed } = await unzstdAsync(offset === 0 ? body : body.subarray(offset), {
       maxOutputLength: Math.max(1, maxBytes - total),
+      chunkSize: CHUNK_BYTES.unknown,
       params: { [zlib.constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG_MAX },
     });
     frames.push(bytes);

@@ -7,11 +7,11 @@ export const MEDIA_TYPE: Readonly<Record<Encoding, string>> = {
 };
 
 /** `application/protobuf` is not in the OTLP spec, but it is the registered name and some clients send it. */
-const ENCODING_BY_TYPE: Readonly<Record<string, Encoding>> = {
-  'application/x-protobuf': 'protobuf',
-  'application/protobuf': 'protobuf',
-  'application/json': 'json',
-};
+const ENCODING_BY_TYPE: ReadonlyMap<string, Encoding> = new Map([
+  ['application/x-protobuf', 'protobuf'],
+  ['application/protobuf', 'protobuf'],
+  ['application/json', 'json'],
+]);
 
 /** `type/subtype` and parameters as in RFC 9110 § 8.3.1; values are tokens or quoted strings. */
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
@@ -25,7 +25,7 @@ export function parseMediaType(header: string | null | undefined): Encoding | un
   if (header === 'application/x-protobuf') return 'protobuf';
   const match = MEDIA_TYPE_PATTERN.exec(header?.trim() ?? '');
   if (match === null) return undefined;
-  const encoding = ENCODING_BY_TYPE[match[1]!.toLowerCase()];
+  const encoding = ENCODING_BY_TYPE.get(match[1]!.toLowerCase());
   const charset = CHARSET_PATTERN.exec(match[2]!)?.[1]?.toLowerCase();
   if (encoding === 'json' && charset !== undefined && !/^(utf-?8|us-ascii)$/.test(charset)) return undefined;
   return encoding;

@@ -56,7 +56,9 @@ export async function packMessages(
     }
     for (const piece of pieces) await pack({ ...piece, gzip: await compress(piece.bytes) });
   };
-  await pack({ bytes, items, gzip: gzip ?? (await compress(bytes)) });
+  // Where to cut follows from the bytes alone, so that a resend in another compression gives the same parts.
+  const whole = gzip === undefined || gzip.length > maxGzipBytes ? await compress(bytes) : gzip;
+  await pack({ bytes, items, gzip: whole });
   return { parts, oversized };
 }
 

@@ -82,7 +82,7 @@ export const connections: Theme = {
       },
     },
     {
-      name: 'a body that drips in over a second is taken',
+      name: 'a body that drips in piece by piece is taken',
       basis: 'spec',
       async run(target) {
         const body = soundRequest('traces', 3);
@@ -90,7 +90,7 @@ export const connections: Theme = {
         const pieces = Array.from({ length: 20 }, (_, i) => body.subarray(i * step, (i + 1) * step)).filter(
           (piece) => piece.length > 0,
         );
-        expectExport(await target.send({ headers: PROTOBUF, body: pieces, pauseMs: 50 }));
+        expectExport(await target.send({ headers: PROTOBUF, body: pieces, pauseMs: 20 }));
       },
     },
     {
@@ -196,7 +196,7 @@ export const connections: Theme = {
         const [head] = raw(target, body) as [string, Buffer];
         const slow = target.exchange([head, body.subarray(0, 5), body.subarray(5)], {
           answers: 1,
-          pauseMs: 700,
+          pauseMs: 250,
         });
         const others = await Promise.all(
           Array.from({ length: 10 }, () => post(target, soundRequest('traces'))),

@@ -4,8 +4,6 @@ import { SIGNALS, type Signal } from '@sluice/core/names';
 import { type ConformanceCase, post, type Theme } from '../conformance-case.ts';
 import { expectExport, expectRefusal } from '../expect-answer.ts';
 import {
-  anyArray,
-  anyKvlist,
   anyString,
   everyKindOfValue,
   gauge,
@@ -234,14 +232,25 @@ export const malformedProtobuf: Theme = {
   ],
 };
 
-function nested(depth: number): Buffer {
-  let value = anyString('core');
-  for (let i = 0; i < depth; i++) value = anyArray(value);
-  return value;
-}
+const nested = (depth: number): Buffer => wrapped(depth, [len(5), len(1)]);
 
-function nestedLists(depth: number): Buffer {
-  let value = anyString('core');
-  for (let i = 0; i < depth; i++) value = anyKvlist(keyValue('k', value));
-  return value;
+const nestedLists = (depth: number): Buffer => wrapped(depth, [len(6), len(1, len(1, 'k')), len(2)]);
+
+/**
+ * A text value in `depth` layers, each of which is a run of length-delimited fields one inside the other.
+ * Written from the inside out as a list of heads, because copying the whole for each layer is quadratic.
+ */
+function wrapped(depth: number, layer: readonly Buffer[]): Buffer {
+  const core = anyString('core');
+  const heads: Buffer[] = [];
+  let size = core.length;
+  for (let i = 0; i < depth * layer.length; i++) {
+    const empty = layer[layer.length - 1 - (i % layer.length)]!;
+    // What the field holds before the next layer, such as the key of an entry.
+    const before = empty.subarray(2);
+    const head = join(empty.subarray(0, 1), varint(before.length + size), before);
+    heads.push(head);
+    size += head.length;
+  }
+  return join(...heads.reverse(), core);
 }
