@@ -93,8 +93,8 @@ export async function startLocal(
 
     const queryApp = createQueryApp({
       apis: [
-        { path: '/jaeger/api', routes: createJaegerRoutes(traces) },
-        { path: '/loki/api/v1', routes: createLokiRoutes(logs) },
+        { path: '/jaeger/api', routes: createJaegerRoutes(traces, { clock }) },
+        { path: '/loki/api/v1', routes: createLokiRoutes(logs, { clock }) },
       ],
       authorize: access.authorize,
       readiness: createReadiness(storage, clock),

@@ -140,7 +140,7 @@ describe('a stop', () => {
 async function makeKeyedDir(): Promise<{ readonly dir: string; readonly secret: string } & AsyncDisposable> {
   const dir = makeDataDir();
   const { stdout, stderr, code } = await runCli(
-    ['keys', 'create', '--name', 'test', '--scope', 'ingest:write', '--scope', 'query:read', '--json'],
+    ['keys', 'create', 'test', '--scope', 'ingest:write', '--scope', 'query:read', '--json'],
     { SLUICE_DATA_DIR: dir },
   );
   const secret = /slk_[0-9A-Za-z]{36}/.exec(stdout)?.[0];
