@@ -22,8 +22,8 @@ export function safeText(text: string): string {
 }
 
 /** JSON that is the same value and safe to print: what JSON.stringify leaves raw is escaped too. */
-export function safeJson(value: unknown): string {
-  const lines = JSON.stringify(value, undefined, 2).split('\n');
+export function safeJson(value: unknown, { indent = 2 }: { readonly indent?: number } = {}): string {
+  const lines = JSON.stringify(value, undefined, indent).split('\n');
   return lines
     .map((line) =>
       line.replaceAll(UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`),

@@ -54,7 +54,7 @@ interface Showing {
 function show(status: Status, { url, json, watch, io }: Showing): void {
   if (json) {
     // With --watch a document a line, for programs that read along.
-    io.stdout.write(watch ? `${JSON.stringify({ url, ...status })}\n` : `${safeJson({ url, ...status })}\n`);
+    io.stdout.write(`${safeJson({ url, ...status }, { indent: watch ? 0 : 2 })}\n`);
     return;
   }
   const clear = watch && io.stdout.isTerminal ? CLEAR_SCREEN : '';
