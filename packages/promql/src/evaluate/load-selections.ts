@@ -1,0 +1,181 @@
+/**
+ * The reading half of a query: finds every selector, works out the time it needs, and starts all reads at
+ * once. The evaluation that follows touches memory only.
+ */
+import { METRIC_NAME } from '../model/labels.ts';
+import { createMatcher, type Matcher } from '../model/matcher.ts';
+import {
+  type AtModifier,
+  type CallExpr,
+  childrenOf,
+  type Expr,
+  type TimeModifiers,
+  type VectorSelector,
+} from '../parse/ast.ts';
+import type { SelectHints, SelectWindow, SeriesData, SeriesReader } from '../series-reader.ts';
+import { infoNameMatchers, infoReference } from './evaluate-info.ts';
+import type { QueryTimes } from './query-context.ts';
+import { resolveDuration } from './resolve-duration.ts';
+
+export interface LoadOptions extends QueryTimes {
+  readonly lookbackMs: number;
+  readonly defaultStepMs: (rangeMs: number) => number;
+  readonly maxSamples: number;
+  readonly maxSeries: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface LoadedSelections {
+  readonly selections: ReadonlyMap<VectorSelector | CallExpr, readonly SeriesData[]>;
+  readonly warnings: readonly string[];
+}
+
+interface Read {
+  readonly key: VectorSelector | CallExpr;
+  readonly matchers: readonly Matcher[];
+  readonly window: SelectWindow;
+}
+
+/** What encloses an expression, as far as it moves the times its selectors need. */
+interface Surroundings {
+  readonly offsetMs: number;
+  readonly rangeMs: number;
+  /** The nearest `@` of an enclosing subquery. */
+  readonly at: number | undefined;
+  readonly stepMs: number;
+  readonly hints: SelectHints;
+}
+
+const NO_HINTS: SelectHints = { func: '', grouping: [], by: false };
+
+export async function loadSelections(
+  expr: Expr,
+  reader: SeriesReader,
+  options: LoadOptions,
+): Promise<LoadedSelections> {
+  const reads: Read[] = [];
+  const root = { offsetMs: 0, rangeMs: 0, at: undefined, stepMs: options.stepMs, hints: NO_HINTS };
+  collectReads(expr, root, { options, reads });
+  const results = await Promise.all(reads.map(({ matchers, window }) => reader.select(matchers, window)));
+  return {
+    selections: new Map(results.map(({ series }, i) => [reads[i]!.key, series])),
+    warnings: results.flatMap(({ warnings = [] }) => warnings),
+  };
+}
+
+export function resolveAt(at: AtModifier | undefined, times: QueryTimes): number | undefined {
+  if (!at) return undefined;
+  return at.kind === 'time' ? at.ms : at.kind === 'start' ? times.startMs : times.endMs;
+}
+
+export function resolveOffset({ offset }: TimeModifiers, times: QueryTimes): number {
+  return offset ? resolveDuration(offset, times, { mayBeNegative: true }) : 0;
+}
+
+interface Collection {
+  readonly options: LoadOptions;
+  readonly reads: Read[];
+}
+
+function collectReads(expr: Expr, around: Surroundings, collection: Collection): void {
+  const { options, reads } = collection;
+  switch (expr.kind) {
+    case 'vector-selector':
+      reads.push({ key: expr, matchers: expr.matchers, window: windowOf(expr, 0, { around, options }) });
+      return;
+    case 'matrix-selector': {
+      const rangeMs = resolveDuration(expr.range, options);
+      const { selector } = expr;
+      reads.push({
+        key: selector,
+        matchers: selector.matchers,
+        window: windowOf(selector, rangeMs, { around, options }),
+      });
+      return;
+    }
+    case 'subquery': {
+      const rangeMs = resolveDuration(expr.range, options);
+      const offsetMs = resolveOffset(expr, options);
+      const at = resolveAt(expr.at, options);
+      const stepMs = expr.step ? resolveDuration(expr.step, options) : options.defaultStepMs(rangeMs);
+      const isPinned = at !== undefined;
+      const inner: Surroundings = {
+        // `@` makes everything outside it irrelevant.
+        offsetMs: isPinned ? offsetMs : around.offsetMs + offsetMs,
+        rangeMs: isPinned ? rangeMs : around.rangeMs + rangeMs,
+        at: at ?? around.at,
+        stepMs,
+        hints: around.hints,
+      };
+      collectReads(expr.expr, inner, collection);
+      return;
+    }
+    case 'binary': {
+      const inner = { ...around, hints: NO_HINTS };
+      collectReads(expr.left, inner, collection);
+      collectReads(expr.right, inner, collection);
+      return;
+    }
+    case 'aggregate': {
+      const hints = { func: expr.operator, grouping: expr.grouping, by: !expr.isWithout };
+      for (const child of childrenOf(expr)) collectReads(child, { ...around, hints }, collection);
+      return;
+    }
+    case 'call': {
+      const inner = { ...around, hints: { ...NO_HINTS, func: expr.func.name } };
+      const isInfo = expr.func.name === 'info';
+      for (const child of isInfo ? expr.args.slice(0, 1) : expr.args) collectReads(child, inner, collection);
+      if (isInfo) reads.push(infoRead(expr, inner, options));
+      return;
+    }
+    default:
+      for (const child of childrenOf(expr)) collectReads(child, around, collection);
+  }
+}
+
+function windowOf(
+  selector: VectorSelector,
+  rangeMs: number,
+  { around, options }: { around: Surroundings; options: LoadOptions },
+): SelectWindow {
+  const at = resolveAt(selector.at, options);
+  let startMs = at ?? (around.at ?? options.startMs) - around.offsetMs - around.rangeMs;
+  let endMs = at ?? (around.at ?? options.endMs) - around.offsetMs;
+  const isExtended = rangeMs === 0 || selector.extension !== undefined;
+  // Windows are open to the left: a sample exactly at their start does not belong to them.
+  startMs -= rangeMs + (isExtended ? options.lookbackMs : 0) - 1;
+  if (selector.extension === 'smoothed') endMs += options.lookbackMs;
+  const offsetMs = resolveOffset(selector, options);
+  return {
+    startMs: startMs - offsetMs,
+    endMs: endMs - offsetMs,
+    stepMs: around.stepMs,
+    rangeMs,
+    lookbackMs: options.lookbackMs,
+    hints: around.hints,
+    limits: { maxSeries: options.maxSeries, maxSamples: options.maxSamples },
+    ...(options.signal && { signal: options.signal }),
+  };
+}
+
+/** The info series that a call of info() may need: all those its second argument names. */
+function infoRead(call: CallExpr, around: Surroundings, options: LoadOptions): Read {
+  const selector = call.args[1]?.kind === 'vector-selector' ? call.args[1] : undefined;
+  const own = selector?.matchers ?? [createMatcher(METRIC_NAME, '=', 'target_info')];
+  const named = infoNameMatchers(own.filter(({ name }) => name === METRIC_NAME));
+  const matchers = [...own.filter(({ name }) => name !== METRIC_NAME), ...named];
+  const { atMs, offsetMs } = infoReference(call.args[0]!, options);
+  const start = atMs ?? (around.at ?? options.startMs) - around.offsetMs - around.rangeMs;
+  const end = atMs ?? (around.at ?? options.endMs) - around.offsetMs;
+  const window: SelectWindow = {
+    startMs: start - offsetMs - options.lookbackMs + 1,
+    endMs: end - offsetMs,
+    stepMs: around.stepMs,
+    rangeMs: 0,
+    lookbackMs: options.lookbackMs,
+    hints: around.hints,
+    limits: { maxSeries: options.maxSeries, maxSamples: options.maxSamples },
+    ...(options.signal && { signal: options.signal }),
+  };
+  return { key: call, matchers, window };
+}
