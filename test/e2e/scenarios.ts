@@ -36,7 +36,10 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'an SDK that knows only OTEL_EXPORTER_OTLP_ENDPOINT sends three signals, and its trace and log line are found',
     async run({ ingestUrl, apiUrl }) {
-      const before = await readMetric(apiUrl, 'sluice_ingest_items_accepted_total{signal="metrics"}');
+      const before = await readMetric(
+        apiUrl,
+        'sluice_ingest_items_accepted_total{signal="metrics",tenant="default"}',
+      );
       const sent = await runSdkApp(ingestUrl);
       const trace = await eventually('the trace of the SDK', () => findTrace(apiUrl, sent.traceId));
       expect(trace.spans.map(({ spanID, operationName }) => [spanID, operationName]).sort()).toEqual(
@@ -57,7 +60,7 @@ export const SCENARIOS: readonly Scenario[] = [
       expect(lines[0]!.line).toContain(sent.message);
       expect(lines[0]!.line).toContain(sent.traceId);
       expect(
-        await readMetric(apiUrl, 'sluice_ingest_items_accepted_total{signal="metrics"}'),
+        await readMetric(apiUrl, 'sluice_ingest_items_accepted_total{signal="metrics",tenant="default"}'),
       ).toBeGreaterThan(before);
     },
   },
@@ -107,7 +110,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'metrics are accepted and counted',
     async run({ ingestUrl, apiUrl }) {
-      const series = 'sluice_ingest_items_accepted_total{signal="metrics"}';
+      const series = 'sluice_ingest_items_accepted_total{signal="metrics",tenant="default"}';
       const before = await readMetric(apiUrl, series);
       expect(await postOtlp(ingestUrl, 'metrics', makeMetricRequest({ points: 25, nowMs: Date.now() }))).toBe(
         200,
