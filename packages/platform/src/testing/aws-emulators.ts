@@ -25,6 +25,7 @@ export interface DynamoEmulator {
   stop(): Promise<void>;
 }
 
+const require = createRequire(import.meta.url);
 const REGION = 'us-east-1';
 const ACCOUNT = '000000000000';
 /** The emulators take any; real ones are never looked for. */
@@ -56,7 +57,7 @@ export async function startSqsEmulator(): Promise<SqsEmulator> {
 
 export async function startDynamoEmulator(): Promise<DynamoEmulator> {
   // dynalite is CommonJS and comes without types.
-  const dynalite = createRequire(import.meta.url)('dynalite') as (options: object) => Server;
+  const dynalite = require('dynalite') as (options: object) => Server;
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
