@@ -133,63 +133,57 @@ function readSpan(reader: FieldReader, span: ScannedSpan, start: number, end: nu
   let statusEnd = 0;
   reader.enter(start, end);
   while (reader.next()) {
-    switch (reader.field) {
-      case 9:
-        add(span.attributes, reader.start, reader.stop);
-        break;
-      case 1:
-        span.traceIdAt = idAt(reader, TRACE_ID_BYTES);
-        break;
-      case 2:
-        span.spanIdAt = idAt(reader, SPAN_ID_BYTES);
-        break;
-      case 3:
-        span.traceStateStart = reader.start;
-        span.traceStateEnd = reader.stop;
-        break;
-      case 4:
-        span.parentIdAt = idAt(reader, SPAN_ID_BYTES);
-        break;
-      case 5:
-        span.nameStart = reader.start;
-        span.nameEnd = reader.stop;
-        break;
-      case 6:
-        span.kind = reader.value;
-        break;
-      case 7:
-        span.startTimeAt = reader.wireType === WIRE.fixed64 ? reader.start : -1;
-        break;
-      case 8:
-        span.endTimeAt = reader.wireType === WIRE.fixed64 ? reader.start : -1;
-        break;
-      case 11:
-        add(span.events, reader.start, reader.stop);
-        break;
-      case 15:
+    const { field } = reader;
+    if (reader.wireType === WIRE.bytes) {
+      if (field === 9) add(span.attributes, reader.start, reader.stop);
+      else if (field === 15) {
         statusStart = reader.start;
         statusEnd = reader.stop;
-        break;
-      default:
-        break;
-    }
+      } else readBytesField(reader, span);
+    } else if (reader.wireType === WIRE.fixed64) {
+      if (field === 7) span.startTimeAt = reader.start;
+      else if (field === 8) span.endTimeAt = reader.start;
+    } else if (field === 6 && reader.wireType === WIRE.varint) span.kind = reader.value;
   }
   if (statusEnd > statusStart) readStatus(reader, span, statusStart, statusEnd);
+}
+
+function readBytesField({ field, start, stop }: FieldReader, span: ScannedSpan): void {
+  switch (field) {
+    case 1:
+      span.traceIdAt = stop - start === TRACE_ID_BYTES ? start : -1;
+      break;
+    case 2:
+      span.spanIdAt = stop - start === SPAN_ID_BYTES ? start : -1;
+      break;
+    case 3:
+      span.traceStateStart = start;
+      span.traceStateEnd = stop;
+      break;
+    case 4:
+      span.parentIdAt = stop - start === SPAN_ID_BYTES ? start : -1;
+      break;
+    case 5:
+      span.nameStart = start;
+      span.nameEnd = stop;
+      break;
+    case 11:
+      add(span.events, start, stop);
+      break;
+    default:
+      break;
+  }
 }
 
 function readStatus(reader: FieldReader, span: ScannedSpan, start: number, end: number): void {
   reader.enter(start, end);
   while (reader.next()) {
-    if (reader.field === 3) span.statusCode = reader.value;
-    else if (reader.field === 2) {
+    if (reader.field === 3 && reader.wireType === WIRE.varint) span.statusCode = reader.value;
+    else if (reader.field === 2 && reader.wireType === WIRE.bytes) {
       span.statusMessageStart = reader.start;
       span.statusMessageEnd = reader.stop;
     }
   }
-}
-
-function idAt(reader: FieldReader, size: number): number {
-  return reader.wireType === WIRE.bytes && reader.stop - reader.start === size ? reader.start : -1;
 }
 
 function add(ranges: Ranges, start: number, end: number): void {

@@ -10,6 +10,8 @@ import { FieldReader } from './field-reader.ts';
 /** Ten bits an entry and four probes: about 1.2 % false positives. */
 const BITS_PER_ENTRY = 10;
 const PROBES = 4;
+/** The probes of few entries need room, or they all fall on the same bits. */
+const MIN_FILTER_BYTES = 32;
 
 const OPERATION_SEED = 0x51ed270b;
 const TAG_SEED = 0x2545f491;
@@ -46,7 +48,7 @@ export class HashSet {
   }
 
   toFilter(): Uint8Array {
-    const filter = new Uint8Array(Math.ceil((this.#size * BITS_PER_ENTRY) / 8) + 1);
+    const filter = new Uint8Array(Math.max(MIN_FILTER_BYTES, Math.ceil((this.#size * BITS_PER_ENTRY) / 8)));
     for (let i = 0; i < this.#size; i++) setBits(filter, this.#hashes[i]!);
     return filter;
   }

@@ -85,9 +85,10 @@ export async function createFakeTempo(options: FakeTempoOptions = {}): Promise<F
     const fault = faults.draw();
     if (fault !== undefined && fault !== 'reset-after') return answerFault(fault, request, response);
     const body = await readAll(request);
-    const refusal = refuseHeaders(request) ?? take(request, body, response);
+    const answer = refuseHeaders(request) ?? take(request, body);
     if (fault === 'reset-after') request.socket.destroy();
-    else if (refusal !== undefined) refuse(response, refusal);
+    else if (answer instanceof Uint8Array) send(response, 200, answer);
+    else refuse(response, answer);
   }
 
   function refuseHeaders({ method, headers }: IncomingMessage): Refusal | undefined {
@@ -116,8 +117,8 @@ export async function createFakeTempo(options: FakeTempoOptions = {}): Promise<F
     return undefined;
   }
 
-  /** Stores what can be stored and answers; or says why not. */
-  function take(request: IncomingMessage, body: Buffer, response: ServerResponse): Refusal | undefined {
+  /** Stores what can be stored; the answer to it, or why not. */
+  function take(request: IncomingMessage, body: Buffer): Refusal | Uint8Array {
     const raw = inflate(body, request.headers['content-encoding'] === 'gzip');
     if (raw === undefined)
       return { status: 400, code: STATUS_CODE.invalidArgument, message: 'gzip: invalid header' };
@@ -137,10 +138,10 @@ export async function createFakeTempo(options: FakeTempoOptions = {}): Promise<F
       const message = validation.status === 'ok' ? validation.rejections[0]!.example : validation.message;
       return { status: 400, code: STATUS_CODE.invalidArgument, message };
     }
-    return store(raw, tenant, response);
+    return store(raw, tenant);
   }
 
-  function store(raw: Uint8Array, tenant: string, response: ServerResponse): Refusal | undefined {
+  function store(raw: Uint8Array, tenant: string): Refusal | Uint8Array {
     const traces = taken.get(tenant) ?? new Map<string, Map<string, Span>>();
     taken.set(tenant, traces);
     const bySize = sizesByTrace(raw);
@@ -171,8 +172,7 @@ export async function createFakeTempo(options: FakeTempoOptions = {}): Promise<F
     }
     if (refusal !== undefined) return refusal;
     const partial = { rejected, message: rejected === 0 ? '' : 'spans refused' };
-    send(response, 200, encodeExportResponse('traces', 'protobuf', partial));
-    return undefined;
+    return encodeExportResponse('traces', 'protobuf', partial);
   }
 
   function keep(traces: Map<string, Map<string, Span>>, span: Span): void {
@@ -184,8 +184,8 @@ export async function createFakeTempo(options: FakeTempoOptions = {}): Promise<F
 
   function lookUp(traceId: string, response: ServerResponse): void {
     const spans = [...taken.values()].flatMap((traces) => [...(traces.get(traceId)?.values() ?? [])]);
-    if (spans.length === 0) return plain(response, 404, 'trace not found');
-    return plain(response, 200, JSON.stringify({ spanIds: spans.map(({ spanId }) => spanId) }));
+    if (spans.length === 0) plain(response, 404, 'trace not found');
+    else plain(response, 200, JSON.stringify({ spanIds: spans.map(({ spanId }) => spanId) }));
   }
 
   function inflate(body: Buffer, isGzip: boolean): Uint8Array | undefined {
