@@ -3,6 +3,7 @@
  * capped before anything recursive sees the text, and a fault is told with its place.
  */
 import { OtlpFormatError } from './format-error.ts';
+import { describeJsonFault } from './json-fault.ts';
 
 /** Far above what 100 levels of attribute values need (four brackets each). */
 const MAX_BRACKETS = 1000;
@@ -28,7 +29,7 @@ export function parseJsonText(bytes: Uint8Array): unknown {
       : JSON.parse(text);
   } catch (cause) {
     throw new OtlpFormatError(
-      `the body is not one JSON object: ${placeOf(cause, text)}`,
+      `the body is not one JSON object: ${describeJsonFault(text)}`,
       { path: '$' },
       { cause },
     );
@@ -55,12 +56,4 @@ function checkNesting(text: string): void {
       }
     } else if (code === 0x7d || code === 0x5d) depth--;
   }
-}
-
-/** JSON.parse names a position in the text; a line and column are easier to find. */
-function placeOf(error: unknown, text: string): string {
-  const position = Number(/at position (\d+)/.exec(String(error))?.[1] ?? Number.NaN);
-  if (Number.isNaN(position)) return text.trim() === '' ? 'it is empty' : 'it ends too early';
-  const before = text.slice(0, position).split('\n');
-  return `unexpected text at line ${before.length}, column ${before.at(-1)!.length + 1}`;
 }
