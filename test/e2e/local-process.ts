@@ -17,6 +17,8 @@ export interface LocalProcess extends AsyncDisposable {
   readonly dataDir: string;
   /** CPU seconds that the process had used when it said that it is ready; Linux only. */
   readonly startCpuSeconds: number | undefined;
+  /** CPU seconds so far, of the process and of its main thread; Linux only. */
+  cpuSeconds(): { readonly all: number; readonly mainThread: number } | undefined;
   /** Lines of standard error so far. */
   readonly errors: readonly string[];
   /** Sends the signal and waits for the end. */
@@ -69,7 +71,12 @@ export async function startLocalProcess(
     ingestUrl: urls.ingestUrl!,
     apiUrl: urls.apiUrl!,
     dataDir,
-    startCpuSeconds: cpuSecondsOf(child.pid!),
+    startCpuSeconds: cpuSecondsOf(`/proc/${child.pid}/stat`),
+    cpuSeconds() {
+      const all = cpuSecondsOf(`/proc/${child.pid}/stat`);
+      const mainThread = cpuSecondsOf(`/proc/${child.pid}/task/${child.pid}/stat`);
+      return all === undefined || mainThread === undefined ? undefined : { all, mainThread };
+    },
     errors,
     end,
     async [Symbol.asyncDispose]() {
@@ -144,9 +151,9 @@ function endOf(
   return new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));
 }
 
-function cpuSecondsOf(pid: number): number | undefined {
+function cpuSecondsOf(statFile: string): number | undefined {
   try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+    const fields = readFileSync(statFile, 'utf8').split(') ')[1]!.split(' ');
     return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
   } catch {
     return undefined;
