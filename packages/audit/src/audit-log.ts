@@ -19,7 +19,14 @@ import {
   SEGMENT_LIMITS,
   type Segment,
 } from './segment.ts';
-import { eventIdKey, padded, tenantPartition, watermarkKey } from './table-keys.ts';
+import {
+  eventIdKey,
+  padded,
+  TENANTS_PARTITION,
+  tenantKey,
+  tenantPartition,
+  watermarkKey,
+} from './table-keys.ts';
 import { tilesOf } from './tiles.ts';
 
 /** What became of one event, in the order given. */
@@ -124,6 +131,7 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
         const recordedMs = Math.max(before.recordedMs, clock.nowMs());
         const segment = makeSegment(before.frontier, fresh, recordedMs);
         known.delete(tenant);
+        if (before.frontier.size === 0) await table.put({ ...tenantKey(tenant) });
         const put = await table.put(encodeSegment(tenant, segment), { condition: { kind: 'absent' } });
         if (put === 'conflict') continue;
         await writeDerived(tenant, segment);
@@ -146,6 +154,14 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
       return results;
     },
   };
+}
+
+/** Every tenant that has a log, or is about to. */
+export async function listTenants(table: Table): Promise<readonly TenantId[]> {
+  const tenants: TenantId[] = [];
+  for await (const { sk } of queryAll(table, { pk: TENANTS_PARTITION, consistent: true }))
+    tenants.push(sk as TenantId);
+  return tenants;
 }
 
 function repeatOf(id: string, same: string, item: Item): AppendResult {

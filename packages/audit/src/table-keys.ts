@@ -12,6 +12,7 @@
  * | `audit#t`            | `mark#indexed`                                 | up to which sequence look-ups are complete |
  * | `audit#t#x<0-f>`     | `id#<event id>`                                | sequence and fingerprint of an event with a client id |
  * | `audit#t#x<0-f>`     | `<kind>#<ref>#<recorded ms>#<first sequence>`  | which events of a segment have an actor, type or target |
+ * | `audit-tenants`      | `t`                                            | that the tenant has a log |
  */
 import type { TenantId } from '@sluice/core/ids';
 import type { Key } from '@sluice/core/ports/table';
@@ -20,6 +21,12 @@ export const INDEX_SHARDS = '0123456789abcdef';
 
 /** Look-ups by `a`ctor, by `t`ype of event, by tar`g`et. */
 export type IndexKind = 'a' | 't' | 'g';
+
+export const TENANTS_PARTITION = 'audit-tenants';
+
+export function tenantKey(tenant: TenantId): Key {
+  return { pk: TENANTS_PARTITION, sk: tenant };
+}
 
 export function tenantPartition(tenant: TenantId): string {
   return `audit#${tenant}`;

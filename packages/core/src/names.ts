@@ -89,9 +89,15 @@ export const METRIC = {
   deliveryDuration: 'sluice_delivery_push_duration_seconds',
   deadLetters: 'sluice_delivery_dead_letters_total',
   misconfigured: 'sluice_delivery_destination_misconfigured',
+  auditEvents: 'sluice_audit_events_total',
+  auditCheckpointAge: 'audit_checkpoint_age_seconds',
+  auditFindings: 'sluice_audit_findings',
   buildInfo: 'sluice_build_info',
   startTime: 'process_start_time_seconds',
 } as const;
+
+/** Attributes that mark the pipeline's own copies of audit events among the logs. */
+export const AUDIT_FIELD = { eventId: 'audit.event.id' } as const;
 
 /** Files of local mode, inside its data directory. */
 export const DATA_FILE = {
@@ -102,4 +108,4 @@ export const DATA_FILE = {
   secrets: 'secrets.json',
 } as const;
 
-export const TABLE = { keys: 'keys' } as const;
+export const TABLE = { keys: 'keys', audit: 'audit' } as const;
