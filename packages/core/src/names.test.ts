@@ -13,7 +13,7 @@ test('no two names of a kind are the same, and all have the form that their plac
     [ATTRIBUTE, /^[a-z_]+$/],
     [HEADER, /^[a-z-]+$/],
     [ENV, /^SLUICE_[A-Z_]+$/],
-    [METRIC, /^(sluice_|process_)[a-z_]+$/],
+    [METRIC, /^[a-z]+(_[a-z]+)+$/],
   ] as const;
   for (const [names, form] of forms) {
     const values: readonly string[] = Object.values(names);
