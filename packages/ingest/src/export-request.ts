@@ -121,7 +121,7 @@ function unsendable(
   { oversized }: Packed,
   { refused, reason }: { readonly refused: number; readonly reason?: string },
 ): Valid['rejections'] {
-  const large = `a single one of the ${ITEM_NOUN[signal]} is larger than a queue message of 1 MiB`;
+  const large = `a single ${ITEM_NOUN[signal]} is larger than a queue message of 1 MiB can hold`;
   return [
     ...(oversized === 0 ? [] : [{ reason: 'item-too-large', count: oversized, example: large }]),
     ...(refused === 0

@@ -14,6 +14,10 @@ test('rejections are summed in the unit of the signal and named with reason and 
   );
 });
 
+test('one item is not many', () => {
+  expect(toPartialMessage('metrics', [{ ...rejection, count: 1 }], [])).toMatch(/^1 data point rejected: /);
+});
+
 test('warnings follow', () => {
   expect(toPartialMessage('logs', [], ['a', 'b'])).toBe('accepted with warnings: a; b');
   expect(toPartialMessage('logs', [rejection], ['a'])).toMatch(

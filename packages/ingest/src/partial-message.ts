@@ -4,9 +4,9 @@ import type { Rejection } from '@sluice/otlp/findings';
 
 /** OTLP counts what is rejected in these units (OTLP spec § Partial Success). */
 export const ITEM_NOUN: Readonly<Record<Signal, string>> = {
-  traces: 'spans',
-  logs: 'log records',
-  metrics: 'data points',
+  traces: 'span',
+  logs: 'log record',
+  metrics: 'data point',
 };
 
 /** SDKs print the message on one line of the application's log. */
@@ -20,7 +20,9 @@ export function toPartialMessage(
   const reasons = rejections.map(({ reason, count, example }) => `${count} ${reason} (${example})`);
   const rejected = rejections.reduce((sum, { count }) => sum + count, 0);
   const sentences = [
-    ...(rejected === 0 ? [] : [`${rejected} ${ITEM_NOUN[signal]} rejected: ${reasons.join('; ')}`]),
+    ...(rejected === 0
+      ? []
+      : [`${rejected} ${ITEM_NOUN[signal]}${rejected === 1 ? '' : 's'} rejected: ${reasons.join('; ')}`]),
     ...(warnings.length === 0 ? [] : [`accepted with warnings: ${warnings.join('; ')}`]),
   ];
   const message = sentences.join('. ');
