@@ -10,9 +10,21 @@ import { rangeInputs } from './evaluate/evaluate-range-call.ts';
 import { extendedSamples } from './evaluate/extended-samples.ts';
 import { type Grid, gridBetween } from './evaluate/grid.ts';
 import { loadSelections, resolveAt, resolveOffset } from './evaluate/load-selections.ts';
-import { createSampleBudget, type Evaluation, type QueryContext, type SampleBudget } from './evaluate/query-context.ts';
+import {
+  createSampleBudget,
+  type Evaluation,
+  type QueryContext,
+  type SampleBudget,
+} from './evaluate/query-context.ts';
 import { resolveDuration } from './evaluate/resolve-duration.ts';
-import { documentedType, type Expr, type MatrixSelector, type Subquery, valueTypeOf, withoutParens } from './parse/ast.ts';
+import {
+  documentedType,
+  type Expr,
+  type MatrixSelector,
+  type Subquery,
+  valueTypeOf,
+  withoutParens,
+} from './parse/ast.ts';
 import { type ParseOptions, parseExpression } from './parse/parse-expression.ts';
 import { QueryError } from './query-error.ts';
 import { type QueryResult, type QueryValue, toMatrix, toRawMatrix, toVector } from './query-result.ts';
@@ -212,7 +224,8 @@ function createTimeCheck(
 
 function failRead(error: unknown, signal: AbortSignal | undefined): never {
   if (error instanceof QueryError) throw error;
-  if (signal?.aborted) throw new QueryError('canceled', 'query was canceled in query preparation', { cause: error });
+  if (signal?.aborted)
+    throw new QueryError('canceled', 'query was canceled in query preparation', { cause: error });
   const reason = error instanceof Error ? error.message : String(error);
   throw new QueryError('execution', `expanding series: ${reason}`, { cause: error });
 }

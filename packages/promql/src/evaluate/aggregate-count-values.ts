@@ -35,7 +35,8 @@ export function aggregateCountValues(
     query.checkTime();
     for (let step = 0; step < grid.count; step++) {
       if (kinds[step] === ABSENT) continue;
-      const text = kinds[step] === HISTOGRAM ? formatHistogram(histograms![step]!) : formatFixed(values[step]!);
+      const text =
+        kinds[step] === HISTOGRAM ? formatHistogram(histograms![step]!) : formatFixed(values[step]!);
       const counter = counterOf(withLabel(labels, name, text));
       setFloat(counter, step, counter.values[step]! + 1);
     }

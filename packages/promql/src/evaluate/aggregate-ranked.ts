@@ -46,7 +46,8 @@ export function aggregateRanked(
   for (let step = 0; step < grid.count; step++) {
     if (step % 64 === 0) query.checkTime();
     const value = parameter[step]!;
-    const limit = expr.operator === 'limit_ratio' ? Math.max(-1, Math.min(1, value)) : Math.min(Math.trunc(value), total);
+    const limit =
+      expr.operator === 'limit_ratio' ? Math.max(-1, Math.min(1, value)) : Math.min(Math.trunc(value), total);
     if (expr.operator === 'limit_ratio' ? limit === 0 : limit < 1) continue;
     for (const { members } of groups) {
       const present = members.filter(({ kinds }) => kinds[step] !== ABSENT);
@@ -63,7 +64,8 @@ type Select = (present: readonly StepSeries[], step: number, limit: number) => r
 function selectorFor({ operator, position }: AggregateExpr, { query }: Evaluation): Select {
   if (operator === 'limitk') return (present, _step, limit) => present.slice(0, limit);
   if (operator === 'limit_ratio') {
-    return (present, _step, limit) => present.filter(({ labels }) => isInRatio(hashFraction(labelsKey(labels)), limit));
+    return (present, _step, limit) =>
+      present.filter(({ labels }) => isInRatio(hashFraction(labelsKey(labels)), limit));
   }
   const sign = operator === 'topk' ? -1 : 1;
   return (present, step, limit) => {

@@ -92,7 +92,11 @@ function quantiles({ members }: SeriesGroup, { kinds, values }: StepSeries, para
   }
 }
 
-function noteQuantiles({ parameter: source }: AggregateExpr, parameter: Float64Array, { query }: Evaluation): void {
+function noteQuantiles(
+  { parameter: source }: AggregateExpr,
+  parameter: Float64Array,
+  { query }: Evaluation,
+): void {
   const { position } = source!;
   const note = (q: number): void => query.annotations.warn(MESSAGE.invalidQuantile(q), position);
   if (parameter.some(Number.isNaN)) note(Number.NaN);
@@ -102,4 +106,3 @@ function noteQuantiles({ parameter: source }: AggregateExpr, parameter: Float64A
   if (most > 1) note(most);
   if (least < 0) note(least);
 }
-

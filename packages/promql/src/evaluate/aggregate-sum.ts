@@ -1,20 +1,26 @@
 /** sum and avg, of floats and of histograms; a mix of both answers nothing and is warned about. */
+
+import { divideHistogram } from '../histogram/arithmetic.ts';
+import { compactHistogram } from '../histogram/bounds.ts';
 import type { Histogram } from '../histogram/histogram.ts';
 import { createHistogramMean } from '../histogram/histogram-mean.ts';
 import { accumulate, createHistogramSum, totalOf } from '../histogram/histogram-sum.ts';
-import { compactHistogram } from '../histogram/bounds.ts';
-import { divideHistogram } from '../histogram/arithmetic.ts';
-import { labelValue, METRIC_NAME } from '../model/labels.ts';
 import { lostBy } from '../model/kahan.ts';
+import { labelValue, METRIC_NAME } from '../model/labels.ts';
 import type { AggregateExpr } from '../parse/ast.ts';
 import { dropsName, type SeriesGroup } from './evaluate-aggregate.ts';
 import { MESSAGE } from './messages.ts';
 import type { Evaluation } from './query-context.ts';
 import { ABSENT, createStepSeries, FLOAT, HISTOGRAM, type StepSeries, setHistogram } from './step-series.ts';
 
-const isInfinite = (value: number): boolean => value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY;
+const isInfinite = (value: number): boolean =>
+  value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY;
 
-export function aggregateSum(group: SeriesGroup, expr: AggregateExpr, { query, grid }: Evaluation): StepSeries {
+export function aggregateSum(
+  group: SeriesGroup,
+  expr: AggregateExpr,
+  { query, grid }: Evaluation,
+): StepSeries {
   const out = createStepSeries(group.labels, grid.count, dropsName(group));
   const { kinds, values } = out;
   const lost = new Float64Array(grid.count);

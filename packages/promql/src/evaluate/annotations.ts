@@ -40,8 +40,10 @@ export function createAnnotations(): Annotations {
     if (known) known.position = position;
     else entries.set(message, { level, position, describe: () => message });
   };
-  const warn = (message: string, position: PositionRange): void => add('warning', `PromQL warning: ${message}`, position);
-  const inform = (message: string, position: PositionRange): void => add('info', `PromQL info: ${message}`, position);
+  const warn = (message: string, position: PositionRange): void =>
+    add('warning', `PromQL warning: ${message}`, position);
+  const inform = (message: string, position: PositionRange): void =>
+    add('info', `PromQL info: ${message}`, position);
 
   const monotonicity = new Map<string, Monotonicity>();
   const overlaps = new Map<string, { count: number }>();
@@ -62,7 +64,11 @@ export function createAnnotations(): Annotations {
       }
       const created = { ...details, firstMs: details.timeMs, lastMs: details.timeMs, count: 1 };
       monotonicity.set(message, created);
-      entries.set(message, { level: 'info', position, describe: () => describeMonotonicity(message, created) });
+      entries.set(message, {
+        level: 'info',
+        position,
+        describe: () => describeMonotonicity(message, created),
+      });
     },
     startTimeOverlap(metricName, position) {
       const message = `PromQL warning: sample has start time that overlaps with previous sample timestamp for metric ${JSON.stringify(metricName)}`;
@@ -73,7 +79,8 @@ export function createAnnotations(): Annotations {
       }
       const created = { count: 1 };
       overlaps.set(message, created);
-      const describe = (): string => (created.count > 1 ? `${message} (${created.count} occurrences)` : message);
+      const describe = (): string =>
+        created.count > 1 ? `${message} (${created.count} occurrences)` : message;
       entries.set(message, { level: 'warning', position, describe });
     },
     foreign(message) {
@@ -98,7 +105,10 @@ interface Monotonicity {
   count: number;
 }
 
-function widen(state: Monotonicity, { timeMs, minBucket, maxBucket, maxDifference }: ForcedMonotonicity): void {
+function widen(
+  state: Monotonicity,
+  { timeMs, minBucket, maxBucket, maxDifference }: ForcedMonotonicity,
+): void {
   state.firstMs = Math.min(state.firstMs, timeMs);
   state.lastMs = Math.max(state.lastMs, timeMs);
   state.minBucket = Math.min(state.minBucket, minBucket);

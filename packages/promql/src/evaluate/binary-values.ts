@@ -1,5 +1,11 @@
 /** Binary operators on two values, of floats and histograms in all combinations. */
-import { divideHistogram, addHistograms, isEqualHistogram, multiplyHistogram, subtractHistograms } from '../histogram/arithmetic.ts';
+import {
+  addHistograms,
+  divideHistogram,
+  isEqualHistogram,
+  multiplyHistogram,
+  subtractHistograms,
+} from '../histogram/arithmetic.ts';
 import { compactHistogram } from '../histogram/bounds.ts';
 import type { Histogram } from '../histogram/histogram.ts';
 import { trimHistogram } from '../histogram/trim-histogram.ts';
@@ -82,7 +88,11 @@ export function combineOperands(
       return { kind: 'float', value: left.value, keep: compare(operator, left.value, right.value) };
     }
     if (operator !== '</' && operator !== '>/') {
-      return { kind: 'float', value: arithmetic(operator as ArithmeticOperator, left.value, right.value), keep: true };
+      return {
+        kind: 'float',
+        value: arithmetic(operator as ArithmeticOperator, left.value, right.value),
+        keep: true,
+      };
     }
   } else if (a && b) {
     const outcome = combineHistograms(operator, { left: a, right: b }, context);

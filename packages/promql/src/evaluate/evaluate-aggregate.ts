@@ -2,9 +2,9 @@
 import { dropLabels, keepLabels, type Labels, labelsKey, METRIC_NAME, NO_LABELS } from '../model/labels.ts';
 import { type AggregateExpr, withoutParens } from '../parse/ast.ts';
 import { aggregateCountValues } from './aggregate-count-values.ts';
-import { aggregateMean, aggregateSum } from './aggregate-sum.ts';
 import { aggregateRanked } from './aggregate-ranked.ts';
 import { aggregateSimple } from './aggregate-simple.ts';
+import { aggregateMean, aggregateSum } from './aggregate-sum.ts';
 import { evaluateExpression, evaluateScalar } from './evaluate-expression.ts';
 import type { Evaluation } from './query-context.ts';
 import { isEmptySeries, type StepSeries } from './step-series.ts';
@@ -56,7 +56,10 @@ function groupSeries(series: readonly StepSeries[], expr: AggregateExpr): Series
 }
 
 /** The labels a group has; `without` also drops the metric's name. */
-export function groupingOf({ grouping, isWithout }: Pick<AggregateExpr, 'grouping' | 'isWithout'>): (labels: Labels) => Labels {
+export function groupingOf({
+  grouping,
+  isWithout,
+}: Pick<AggregateExpr, 'grouping' | 'isWithout'>): (labels: Labels) => Labels {
   if (isWithout) {
     const dropped = new Set([...grouping, METRIC_NAME]);
     return (labels) => dropLabels(labels, dropped);

@@ -1,6 +1,12 @@
 /** Binary operators between scalars, between a vector and a scalar, and between vectors. */
 import { NO_LABELS } from '../model/labels.ts';
-import { type ArithmeticOperator, type BinaryExpr, isComparison, isSetOperator, valueTypeOf } from '../parse/ast.ts';
+import {
+  type ArithmeticOperator,
+  type BinaryExpr,
+  isComparison,
+  isSetOperator,
+  valueTypeOf,
+} from '../parse/ast.ts';
 import { arithmetic, combineOperands, compare, type Operand } from './binary-values.ts';
 import { evaluateExpression, evaluateScalar } from './evaluate-expression.ts';
 import { evaluateSetOperator } from './evaluate-set-operator.ts';
@@ -22,7 +28,11 @@ export function evaluateBinary(expr: BinaryExpr, evaluation: Evaluation): StepSe
   if (isLeftScalar && isRightScalar) return [betweenScalars(expr, evaluation)];
   if (isRightScalar) {
     const vector = evaluateExpression(expr.left, evaluation);
-    return withScalar(expr, vector, { scalar: evaluateScalar(expr.right, evaluation), isSwapped: false, evaluation });
+    return withScalar(expr, vector, {
+      scalar: evaluateScalar(expr.right, evaluation),
+      isSwapped: false,
+      evaluation,
+    });
   }
   if (isLeftScalar) {
     const scalar = evaluateScalar(expr.left, evaluation);
@@ -78,7 +88,13 @@ function withScalar(
     for (let step = 0; step < series.kinds.length; step++) {
       const kind = series.kinds[step];
       if (kind === ABSENT) continue;
-      if (kind === FLOAT && !returnBool && !isComparison(operator) && operator !== '</' && operator !== '>/') {
+      if (
+        kind === FLOAT &&
+        !returnBool &&
+        !isComparison(operator) &&
+        operator !== '</' &&
+        operator !== '>/'
+      ) {
         const value = series.values[step]!;
         const other = scalar[step]!;
         const [a, b] = isSwapped ? [other, value] : [value, other];

@@ -2,14 +2,7 @@
  * info(): adds the labels of info series (by default `target_info`) with the same `instance` and `job`.
  * Where several info series of one metric match, the newest sample wins.
  */
-import {
-  keepLabels,
-  type Labels,
-  labelsKey,
-  labelValue,
-  METRIC_NAME,
-  withLabels,
-} from '../model/labels.ts';
+import { keepLabels, type Labels, labelsKey, labelValue, METRIC_NAME, withLabels } from '../model/labels.ts';
 import { createMatcher, type Matcher } from '../model/matcher.ts';
 import { type CallExpr, childrenOf, type Expr } from '../parse/ast.ts';
 import { failExecution } from '../query-error.ts';
@@ -100,7 +93,9 @@ function relevantInfo(info: readonly SeriesData[], enriched: readonly StepSeries
     }
   }
   if (values.size === 0) return [];
-  return info.filter(({ labels }) => [...values].every(([name, known]) => known.has(labelValue(labels, name))));
+  return info.filter(({ labels }) =>
+    [...values].every(([name, known]) => known.has(labelValue(labels, name))),
+  );
 }
 
 function infoKey(metric: string, labels: Labels): string {

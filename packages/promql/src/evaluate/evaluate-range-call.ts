@@ -108,7 +108,11 @@ export function rangeInputs(
 
 function createWindow(
   call: CallExpr,
-  { rangeMs, extension, evaluation }: { rangeMs: number; extension: RangeWindow['extension']; evaluation: Evaluation },
+  {
+    rangeMs,
+    extension,
+    evaluation,
+  }: { rangeMs: number; extension: RangeWindow['extension']; evaluation: Evaluation },
 ): RangeWindow {
   const first = call.args[0]!.position;
   return {

@@ -24,7 +24,11 @@ export function referenceOf(selector: VectorSelector, { query }: Evaluation): Re
   return { atMs: resolveAt(selector.at, query), offsetMs: resolveOffset(selector, query) };
 }
 
-export function lookUpSeries(data: readonly SeriesData[], reference: Reference, evaluation: Evaluation): StepSeries[] {
+export function lookUpSeries(
+  data: readonly SeriesData[],
+  reference: Reference,
+  evaluation: Evaluation,
+): StepSeries[] {
   const result: StepSeries[] = [];
   for (const series of data) {
     evaluation.query.checkTime();

@@ -2,7 +2,14 @@
 import type { BinaryExpr } from '../parse/ast.ts';
 import { signatureOf } from './match-signature.ts';
 import type { Evaluation } from './query-context.ts';
-import { ABSENT, copyCell, createStepSeries, isEmptySeries, mergeSameLabels, type StepSeries } from './step-series.ts';
+import {
+  ABSENT,
+  copyCell,
+  createStepSeries,
+  isEmptySeries,
+  mergeSameLabels,
+  type StepSeries,
+} from './step-series.ts';
 
 export function evaluateSetOperator(
   { operator, matching }: BinaryExpr,

@@ -3,13 +3,13 @@
  * at once. One side of every pair must be unique at each step, or the query fails as in Prometheus.
  */
 import {
+  dropLabels,
   dropMetadata,
   formatLabels,
   keepLabels,
   type Labels,
   labelsKey,
   labelValue,
-  dropLabels,
   withLabels,
 } from '../model/labels.ts';
 import type { BinaryExpr, VectorMatching } from '../parse/ast.ts';
@@ -39,7 +39,11 @@ interface Sides {
   readonly right: readonly StepSeries[];
 }
 
-export function evaluateVectorMatching(expr: BinaryExpr, { left, right }: Sides, evaluation: Evaluation): StepSeries[] {
+export function evaluateVectorMatching(
+  expr: BinaryExpr,
+  { left, right }: Sides,
+  evaluation: Evaluation,
+): StepSeries[] {
   const { matching } = expr;
   const isSwapped = matching.cardinality === 'one-to-many';
   const many = isSwapped ? right : left;
@@ -88,13 +92,20 @@ function groupBySignature(
 /** `many`: undefined when partners are filled in; otherwise nothing matches where that side is empty. */
 function requireUnique(
   series: readonly StepSeries[],
-  { expr, isSwapped, many }: { expr: BinaryExpr; isSwapped: boolean; many: readonly StepSeries[] | undefined },
+  {
+    expr,
+    isSwapped,
+    many,
+  }: { expr: BinaryExpr; isSwapped: boolean; many: readonly StepSeries[] | undefined },
 ): void {
   const { length } = series[0]!.kinds;
   for (let step = 0; step < length; step++) {
     const present = series.filter(({ kinds }) => kinds[step] !== ABSENT);
     if (present.length < 2 || (many && many.every(({ kinds }) => kinds[step] === ABSENT))) continue;
-    const [first, second] = present.slice(0, 2).map(({ labels }) => formatLabels(labels)).sort();
+    const [first, second] = present
+      .slice(0, 2)
+      .map(({ labels }) => formatLabels(labels))
+      .sort();
     const group = formatLabels(reportedLabels(expr.matching, present[0]!.labels));
     failExecution(
       `found duplicate series for the match group ${group} on the ${isSwapped ? 'left' : 'right'} hand-side of the operation: [${first}, ${second}];many-to-many matching not allowed: matching labels must be unique on one side`,
@@ -213,4 +224,3 @@ function resultLabels({ operator, matching }: BinaryExpr): (many: Labels, one: L
     return withLabels(labels, new Map(matching.include.map((name) => [name, labelValue(one, name)])));
   };
 }
-

@@ -17,13 +17,19 @@ export function extendedSamples(inputs: readonly RangeInput[], range: ExtendedRa
 
 function extend(input: RangeInput, range: ExtendedRange): RangeInput {
   const { startMs, endMs, extension, lookbackMs } = range;
-  if (input.histograms.times.length > 0) failExecution(`${extension} modifier is not supported with histograms`);
+  if (input.histograms.times.length > 0)
+    failExecution(`${extension} modifier is not supported with histograms`);
   const { times, values } = input.floats;
   const from = firstAfter(times, startMs - lookbackMs, { from: 0, to: times.length });
   const reach = extension === 'smoothed' ? endMs + lookbackMs : endMs;
   const to = firstAfter(times, reach, { from, to: times.length });
   const border = to > from ? borderSamples(times, { from, to }, range) : undefined;
-  const empty = { times: new Float64Array(0), values: new Float64Array(0), starts: undefined, resets: undefined };
+  const empty = {
+    times: new Float64Array(0),
+    values: new Float64Array(0),
+    starts: undefined,
+    resets: undefined,
+  };
   if (!border) return { ...input, floats: empty };
   const { first, last } = border;
   const isSmoothed = extension === 'smoothed';
@@ -36,13 +42,24 @@ function extend(input: RangeInput, range: ExtendedRange): RangeInput {
     isSmoothed && last > from && times[last]! > endMs
       ? interpolateFloat({ before: at(last - 1), after: at(last) }, endMs, false)
       : values[last]!;
-  const inner = { from: times[first]! <= startMs ? first + 1 : first, to: times[last]! >= endMs ? last : last + 1 };
+  const inner = {
+    from: times[first]! <= startMs ? first + 1 : first,
+    to: times[last]! >= endMs ? last : last + 1,
+  };
   return {
     ...input,
     floats: {
       ...empty,
-      times: Float64Array.from([startMs, ...times.subarray(inner.from, Math.max(inner.from, inner.to)), endMs]),
-      values: Float64Array.from([left, ...values.subarray(inner.from, Math.max(inner.from, inner.to)), right]),
+      times: Float64Array.from([
+        startMs,
+        ...times.subarray(inner.from, Math.max(inner.from, inner.to)),
+        endMs,
+      ]),
+      values: Float64Array.from([
+        left,
+        ...values.subarray(inner.from, Math.max(inner.from, inner.to)),
+        right,
+      ]),
     },
   };
 }

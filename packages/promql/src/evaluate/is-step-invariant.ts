@@ -36,7 +36,8 @@ export function isStepInvariant(expr: Expr): boolean {
     case 'call': {
       const { name } = expr.func;
       // timestamp(x @ t) is the time of one sample; of anything computed it is the evaluation time.
-      if (name === 'timestamp') return expr.args[0]!.kind === 'vector-selector' && isStepInvariant(expr.args[0]!);
+      if (name === 'timestamp')
+        return expr.args[0]!.kind === 'vector-selector' && isStepInvariant(expr.args[0]!);
       return !TIME_DEPENDENT_FUNCTIONS.has(name) && expr.args.every(isStepInvariant);
     }
   }

@@ -11,7 +11,8 @@ export const MESSAGE = {
     `vector contains a mix of histograms with exponential and custom buckets schemas for metric name ${quote(metric)}`,
   notCounter: (metric: string) => `this native histogram metric is not a counter: ${quote(metric)}`,
   notGauge: (metric: string) => `this native histogram metric is not a gauge: ${quote(metric)}`,
-  resetConflict: (operation: HistogramOperation) => `conflicting counter resets during histogram ${operation}`,
+  resetConflict: (operation: HistogramOperation) =>
+    `conflicting counter resets during histogram ${operation}`,
   reconciledBounds: (operation: HistogramOperation) =>
     `mismatched custom buckets were reconciled during ${operation}`,
   ignoredInAggregation: (aggregation: string) => `ignored histogram in ${aggregation} aggregation`,
@@ -19,7 +20,8 @@ export const MESSAGE = {
     `ignored histograms in a range containing both floats and histograms for metric name ${quote(metric)}`,
   incompatibleTypes: (operator: string, left: string, right: string) =>
     `incompatible sample types encountered for binary operator ${quote(operator)}: ${left} ${operator} ${right}`,
-  incompatibleBuckets: (operator: string) => `incompatible bucket layout encountered for binary operator ${operator}`,
+  incompatibleBuckets: (operator: string) =>
+    `incompatible bucket layout encountered for binary operator ${operator}`,
   invalidQuantile: (q: number) => `quantile value should be between 0 and 1, got ${formatGeneral(q)}`,
   invalidRatio: (ratio: number, capped: number) =>
     `ratio value should be between -1 and 1, got ${formatGeneral(ratio)}, capping to ${formatGeneral(capped)}`,
@@ -28,7 +30,8 @@ export const MESSAGE = {
   possibleNonCounterType: (metric: string, type: string) =>
     `metric might not be a counter, __type__ label is not set to "counter" or "histogram", got ${quote(type)}: ${quote(metric)}`,
   sortInRange: 'sort is ineffective for range queries since results are always ordered by labels',
-  badBucketLabel: (label: string) => `bucket label "le" is missing or has a malformed value of ${quote(label)}`,
+  badBucketLabel: (label: string) =>
+    `bucket label "le" is missing or has a malformed value of ${quote(label)}`,
   classicAndNative: 'vector contains a mix of classic and native histograms',
   nanResult: 'input to histogram_quantile has NaN observations, result is NaN',
   nanSkew: 'input to histogram_quantile has NaN observations, result is skewed higher',

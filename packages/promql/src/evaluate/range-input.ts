@@ -45,7 +45,12 @@ export function toRangeInput(series: SeriesData): RangeInput {
   return {
     labels,
     dropName: false,
-    floats: { times: pick(times), values: pick(values), starts: startTimes && pick(startTimes), resets: undefined },
+    floats: {
+      times: pick(times),
+      values: pick(values),
+      starts: startTimes && pick(startTimes),
+      resets: undefined,
+    },
     histograms: {
       times: histogramIndexes.map((i) => times[i]!),
       values: histogramIndexes.map((i) => histograms![i]!),
@@ -71,7 +76,9 @@ export function fromStepSeries(series: StepSeries, grid: Grid): RangeInput {
     } else if (kinds[step] === HISTOGRAM) {
       const histogram = histograms![step]!;
       histogramTimes.push(timeAt(grid, step));
-      histogramValues.push(histogram.resetHint === 'gauge' ? histogram : { ...histogram, resetHint: 'unknown' });
+      histogramValues.push(
+        histogram.resetHint === 'gauge' ? histogram : { ...histogram, resetHint: 'unknown' },
+      );
     }
   }
   return {
@@ -83,7 +90,11 @@ export function fromStepSeries(series: StepSeries, grid: Grid): RangeInput {
 }
 
 /** First index in [from, to) whose time is after `timeMs`; `to` when none is. */
-export function firstAfter(times: ArrayLike<number>, timeMs: number, { from, to }: { from: number; to: number }): number {
+export function firstAfter(
+  times: ArrayLike<number>,
+  timeMs: number,
+  { from, to }: { from: number; to: number },
+): number {
   let low = from;
   let high = to;
   while (low < high) {

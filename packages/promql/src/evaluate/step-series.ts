@@ -70,7 +70,12 @@ export function mergeSameLabels(series: readonly StepSeries[]): StepSeries[] {
     }
     let target = first;
     if (!owned.has(first)) {
-      target = { ...first, kinds: first.kinds.slice(), values: first.values.slice(), histograms: first.histograms?.slice() };
+      target = {
+        ...first,
+        kinds: first.kinds.slice(),
+        values: first.values.slice(),
+        histograms: first.histograms?.slice(),
+      };
       owned.add(target);
       byKey.set(key, target);
     }

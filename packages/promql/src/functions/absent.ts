@@ -1,6 +1,12 @@
 /** absent and absent_over_time: 1 where there is nothing, with the labels that the selector demands. */
 import type { Evaluation } from '../evaluate/query-context.ts';
-import { ABSENT, createStepSeries, isEmptySeries, type StepSeries, setFloat } from '../evaluate/step-series.ts';
+import {
+  ABSENT,
+  createStepSeries,
+  isEmptySeries,
+  type StepSeries,
+  setFloat,
+} from '../evaluate/step-series.ts';
 import { fromPairs, type Labels, METRIC_NAME } from '../model/labels.ts';
 import type { CallExpr, Expr } from '../parse/ast.ts';
 

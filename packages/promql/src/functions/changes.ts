@@ -13,7 +13,8 @@ interface Point extends TimedStart {
 }
 
 export const changes: RangeFunction = countPairs((previous, current) => {
-  if (previous.histogram && current.histogram) return !isEqualHistogram(current.histogram, previous.histogram);
+  if (previous.histogram && current.histogram)
+    return !isEqualHistogram(current.histogram, previous.histogram);
   if (previous.histogram || current.histogram) return true;
   return current.value !== previous.value && !(Number.isNaN(current.value) && Number.isNaN(previous.value));
 });
@@ -72,6 +73,7 @@ function startOf(window: RangeWindow): { float: number; histogram: number } | un
   if (float >= to && histogram >= histogramTo) return undefined;
   const floatMs = float > from ? floats.times[float - 1]! : Number.NEGATIVE_INFINITY;
   const histogramMs = histogram > histogramFrom ? histograms.times[histogram - 1]! : Number.NEGATIVE_INFINITY;
-  if (floatMs === Number.NEGATIVE_INFINITY && histogramMs === Number.NEGATIVE_INFINITY) return { float, histogram };
+  if (floatMs === Number.NEGATIVE_INFINITY && histogramMs === Number.NEGATIVE_INFINITY)
+    return { float, histogram };
   return floatMs >= histogramMs ? { float: float - 1, histogram } : { float, histogram: histogram - 1 };
 }

@@ -11,7 +11,11 @@ export interface ClassicBuckets {
 export interface ClassicQuantile {
   readonly value: number;
   /** Set when counts went down from one bucket to the next and had to be held. */
-  readonly forced?: { readonly minBucket: number; readonly maxBucket: number; readonly maxDifference: number };
+  readonly forced?: {
+    readonly minBucket: number;
+    readonly maxBucket: number;
+    readonly maxDifference: number;
+  };
 }
 
 /** Relative differences below this are rounding, in either direction (one observation in 10^12). */

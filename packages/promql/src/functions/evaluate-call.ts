@@ -1,5 +1,5 @@
 /** Function calls: which of the families of functions one belongs to, and its arguments. */
-import { evaluateExpression, evaluateScalar, constant } from '../evaluate/evaluate-expression.ts';
+import { constant, evaluateExpression, evaluateScalar } from '../evaluate/evaluate-expression.ts';
 import { evaluateInfo } from '../evaluate/evaluate-info.ts';
 import { evaluateRangeCall, isRangeArgument } from '../evaluate/evaluate-range-call.ts';
 import type { Evaluation } from '../evaluate/query-context.ts';
@@ -35,14 +35,16 @@ export function evaluateCall(original: CallExpr, evaluation: Evaluation): StepSe
 
 type InstantFunction = (call: PlainCall, evaluation: Evaluation) => StepSeries[];
 
-const vector = ({ args }: PlainCall, evaluation: Evaluation): StepSeries[] => evaluateExpression(args[0]!, evaluation);
+const vector = ({ args }: PlainCall, evaluation: Evaluation): StepSeries[] =>
+  evaluateExpression(args[0]!, evaluation);
 const scalar = ({ args }: PlainCall, index: number, evaluation: Evaluation): Float64Array =>
   evaluateScalar(args[index]!, evaluation);
 
 const INSTANT_FUNCTIONS: ReadonlyMap<string, InstantFunction> = new Map<string, InstantFunction>([
-  ...[...MATH_FUNCTIONS].map(
-    ([name, compute]): [string, InstantFunction] => [name, (call, evaluation) => mapFloats(vector(call, evaluation), compute)],
-  ),
+  ...[...MATH_FUNCTIONS].map(([name, compute]): [string, InstantFunction] => [
+    name,
+    (call, evaluation) => mapFloats(vector(call, evaluation), compute),
+  ]),
   ...['hour', 'minute', 'month', 'year', 'day_of_month', 'day_of_week', 'day_of_year', 'days_in_month'].map(
     (name): [string, InstantFunction] => [name, dateFunction(name)],
   ),
@@ -60,7 +62,10 @@ const INSTANT_FUNCTIONS: ReadonlyMap<string, InstantFunction> = new Map<string, 
   [
     'clamp',
     (call, evaluation) =>
-      clamp(vector(call, evaluation), { low: scalar(call, 1, evaluation), high: scalar(call, 2, evaluation) }),
+      clamp(vector(call, evaluation), {
+        low: scalar(call, 1, evaluation),
+        high: scalar(call, 2, evaluation),
+      }),
   ],
   ['clamp_max', (call, evaluation) => clamp(vector(call, evaluation), { high: scalar(call, 1, evaluation) })],
   ['clamp_min', (call, evaluation) => clamp(vector(call, evaluation), { low: scalar(call, 1, evaluation) })],
@@ -85,12 +90,18 @@ const INSTANT_FUNCTIONS: ReadonlyMap<string, InstantFunction> = new Map<string, 
   ],
   ['scalar', (call, evaluation) => [scalarOf(vector(call, evaluation), evaluation)]],
   ['sort', (call, evaluation) => sortByValue(call, vector(call, evaluation), { direction: 1, evaluation })],
-  ['sort_by_label', (call, evaluation) => sortByLabel(call, vector(call, evaluation), { direction: 1, evaluation })],
+  [
+    'sort_by_label',
+    (call, evaluation) => sortByLabel(call, vector(call, evaluation), { direction: 1, evaluation }),
+  ],
   [
     'sort_by_label_desc',
     (call, evaluation) => sortByLabel(call, vector(call, evaluation), { direction: -1, evaluation }),
   ],
-  ['sort_desc', (call, evaluation) => sortByValue(call, vector(call, evaluation), { direction: -1, evaluation })],
+  [
+    'sort_desc',
+    (call, evaluation) => sortByValue(call, vector(call, evaluation), { direction: -1, evaluation }),
+  ],
   ['start', (_call, evaluation) => [constant(queryConstant('start', evaluation), evaluation)]],
   ['start_timestamp', (call, evaluation) => sampleTimes(call, evaluation, 'start')],
   ['step', (_call, evaluation) => [constant(queryConstant('step', evaluation), evaluation)]],

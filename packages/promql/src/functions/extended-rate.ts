@@ -50,7 +50,10 @@ function ofFloats(window: RangeWindow, { isCounter, isPerSecond }: RateKind): Ce
   let result = right - left;
   if (isCounter) {
     // Only samples inside the range: the borders have taken care of what lies across them.
-    const inner = { from: times[first]! <= startMs ? first + 1 : first, to: times[last]! >= endMs ? last : last + 1 };
+    const inner = {
+      from: times[first]! <= startMs ? first + 1 : first,
+      to: times[last]! >= endMs ? last : last + 1,
+    };
     let previous = left;
     for (let i = inner.from; i < inner.to; i++) {
       if (values[i]! < previous) result += previous;
@@ -101,11 +104,17 @@ function ofHistograms(window: RangeWindow, { isCounter, isPerSecond }: RateKind)
 
 function borderHistogram(
   window: RangeWindow,
-  { outer, inner, isCounter, side }: { outer: number; inner: number; isCounter: boolean; side: 'left' | 'right' },
+  {
+    outer,
+    inner,
+    isCounter,
+    side,
+  }: { outer: number; inner: number; isCounter: boolean; side: 'left' | 'right' },
 ): Histogram | undefined {
   const { histograms, annotations, position, extension, startMs, endMs } = window;
   const { times, values } = histograms;
-  const isOutside = side === 'left' ? times[outer]! < startMs : inner >= window.histogramFrom && times[outer]! > endMs;
+  const isOutside =
+    side === 'left' ? times[outer]! < startMs : inner >= window.histogramFrom && times[outer]! > endMs;
   if (extension !== 'smoothed' || !isOutside) return values[outer]!;
   const at = (index: number) => ({ timeMs: times[index]!, value: values[index]! });
   const before = at(Math.min(outer, inner));

@@ -3,7 +3,13 @@ import { aboutMetric } from '../evaluate/annotations.ts';
 import { evaluateExpression, evaluateScalar } from '../evaluate/evaluate-expression.ts';
 import { MESSAGE } from '../evaluate/messages.ts';
 import type { Evaluation } from '../evaluate/query-context.ts';
-import { createStepSeries, HISTOGRAM, isEmptySeries, type StepSeries, setFloat } from '../evaluate/step-series.ts';
+import {
+  createStepSeries,
+  HISTOGRAM,
+  isEmptySeries,
+  type StepSeries,
+  setFloat,
+} from '../evaluate/step-series.ts';
 import type { Histogram } from '../histogram/histogram.ts';
 import {
   type Estimate,
@@ -15,7 +21,7 @@ import { formatOpenMetrics } from '../model/go-float.ts';
 import { type Labels, labelsKey, labelValue, METRIC_NAME, withLabel } from '../model/labels.ts';
 import type { CallExpr, Expr } from '../parse/ast.ts';
 import { type ClassicBuckets, classicFraction, classicQuantile } from './classic-buckets.ts';
-import { type HistogramGroup, groupHistograms, visitGroup } from './histogram-groups.ts';
+import { groupHistograms, type HistogramGroup, visitGroup } from './histogram-groups.ts';
 
 type HistogramCall = (call: CallExpr, evaluation: Evaluation) => StepSeries[];
 
@@ -29,7 +35,8 @@ const STATISTICS: Readonly<Record<string, (histogram: Histogram) => number>> = {
 
 export function histogramFunction(name: string): HistogramCall {
   const statistic = STATISTICS[name];
-  if (statistic) return ({ args }, evaluation) => statistics(evaluateExpression(args[0]!, evaluation), statistic);
+  if (statistic)
+    return ({ args }, evaluation) => statistics(evaluateExpression(args[0]!, evaluation), statistic);
   if (name === 'histogram_quantile') return histogramQuantile;
   return name === 'histogram_quantiles' ? histogramQuantiles : histogramFraction;
 }
@@ -64,7 +71,8 @@ function quantileColumn(group: HistogramGroup, quantiles: Float64Array, context:
       note(estimate, group.labels, context);
       setFloat(out, step, estimate.value);
     },
-    classic: (step, buckets) => setFloat(out, step, quantileAt(step, quantiles[step]!, { buckets, group, context })),
+    classic: (step, buckets) =>
+      setFloat(out, step, quantileAt(step, quantiles[step]!, { buckets, group, context })),
   });
   return out;
 }

@@ -5,7 +5,14 @@ import type { Evaluation } from '../evaluate/query-context.ts';
 import { FLOAT, HISTOGRAM, type StepSeries } from '../evaluate/step-series.ts';
 import type { Histogram } from '../histogram/histogram.ts';
 import { parseGoFloat } from '../model/go-float.ts';
-import { BUCKET_LABEL, dropLabels, type Labels, labelsKey, labelValue, METRIC_NAME } from '../model/labels.ts';
+import {
+  BUCKET_LABEL,
+  dropLabels,
+  type Labels,
+  labelsKey,
+  labelValue,
+  METRIC_NAME,
+} from '../model/labels.ts';
 import type { Expr } from '../parse/ast.ts';
 import type { ClassicBuckets } from './classic-buckets.ts';
 
@@ -76,7 +83,11 @@ export function visitGroup(
 }
 
 /** The buckets that have a value at a step; equal bounds are added up. */
-function gather(classic: HistogramGroup['classic'], step: number, { bounds, counts }: ClassicBuckets): boolean {
+function gather(
+  classic: HistogramGroup['classic'],
+  step: number,
+  { bounds, counts }: ClassicBuckets,
+): boolean {
   let length = 0;
   for (let i = 0; i < classic.length; i++) {
     const { bound, series } = classic[i]!;

@@ -63,7 +63,9 @@ function isReset(window: RangeWindow, index: number): boolean {
 
 function isStartedAgain(window: RangeWindow, index: number): boolean {
   const { times, starts } = window.histograms;
-  return starts !== undefined && isStartReset(startAt(times, starts, index - 1), startAt(times, starts, index));
+  return (
+    starts !== undefined && isStartReset(startAt(times, starts, index - 1), startAt(times, starts, index))
+  );
 }
 
 function toSchema(histogram: Histogram, schema: number): Histogram {

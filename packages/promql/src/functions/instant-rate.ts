@@ -67,7 +67,8 @@ function ofHistograms(
   const { annotations, argsPosition } = window;
   const isRate = perSeconds !== undefined;
   const hints = [previous.resetHint, current.resetHint];
-  if (isRate && hints.includes('gauge')) annotations.warn(MESSAGE.notCounter(metricNameOf(window)), argsPosition);
+  if (isRate && hints.includes('gauge'))
+    annotations.warn(MESSAGE.notCounter(metricNameOf(window)), argsPosition);
   if (!isRate && hints.some((hint) => hint !== 'gauge')) {
     annotations.warn(MESSAGE.notGauge(metricNameOf(window)), argsPosition);
   }
@@ -78,7 +79,8 @@ function ofHistograms(
       annotations.warn(MESSAGE.mixedBucketKinds(metricNameOf(window)), argsPosition);
       return ABSENT;
     }
-    if (difference.hasReconciledBounds) annotations.inform(MESSAGE.reconciledBounds('subtraction'), argsPosition);
+    if (difference.hasReconciledBounds)
+      annotations.inform(MESSAGE.reconciledBounds('subtraction'), argsPosition);
     result = difference.histogram;
   }
   result = compactHistogram({ ...result, resetHint: 'gauge' });

@@ -12,7 +12,11 @@ export interface Between<T> {
 }
 
 /** A counter that was reset in between is taken to have started at zero right after the first sample. */
-export function interpolateFloat({ before, after }: Between<number>, timeMs: number, isCounter: boolean): number {
+export function interpolateFloat(
+  { before, after }: Between<number>,
+  timeMs: number,
+  isCounter: boolean,
+): number {
   const start = isCounter && after.value < before.value ? 0 : before.value;
   return start + ((after.value - start) * (timeMs - before.timeMs)) / (after.timeMs - before.timeMs);
 }
@@ -21,7 +25,11 @@ export function interpolateFloat({ before, after }: Between<number>, timeMs: num
 export function interpolateHistogram(
   { before, after }: Between<Histogram>,
   timeMs: number,
-  context: { readonly isCounter: boolean; readonly annotations: Annotations; readonly position: PositionRange },
+  context: {
+    readonly isCounter: boolean;
+    readonly annotations: Annotations;
+    readonly position: PositionRange;
+  },
 ): Histogram | undefined {
   if (timeMs === before.timeMs) return before.value;
   if (timeMs === after.timeMs) return after.value;
@@ -35,6 +43,7 @@ export function interpolateHistogram(
   if (difference.hasReconciledBounds) {
     context.annotations.inform(MESSAGE.reconciledBounds('subtraction'), context.position);
   }
-  if (sum.hasReconciledBounds) context.annotations.inform(MESSAGE.reconciledBounds('addition'), context.position);
+  if (sum.hasReconciledBounds)
+    context.annotations.inform(MESSAGE.reconciledBounds('addition'), context.position);
   return sum.histogram;
 }

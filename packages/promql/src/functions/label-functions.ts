@@ -30,7 +30,8 @@ export function labelJoin(call: CallExpr, vector: () => StepSeries[]): StepSerie
   for (const source of sources) {
     if (!isLabelName(source)) failExecution(`invalid source label name in label_join(): ${source}`);
   }
-  if (!isLabelName(destination)) failExecution(`invalid destination label name in label_join(): ${destination}`);
+  if (!isLabelName(destination))
+    failExecution(`invalid destination label name in label_join(): ${destination}`);
   const result = vector().map((series) => {
     const values = sources.map((source) => labelValue(series.labels, source));
     return relabel(series, destination, values.join(separator));

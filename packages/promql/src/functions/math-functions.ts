@@ -51,7 +51,10 @@ export function clamp(
   { low, high }: { low?: Float64Array; high?: Float64Array },
 ): StepSeries[] {
   const clamped = mapFloats(series, (value, step) =>
-    Math.max(low?.[step] ?? Number.NEGATIVE_INFINITY, Math.min(high?.[step] ?? Number.POSITIVE_INFINITY, value)),
+    Math.max(
+      low?.[step] ?? Number.NEGATIVE_INFINITY,
+      Math.min(high?.[step] ?? Number.POSITIVE_INFINITY, value),
+    ),
   );
   if (low && high) {
     for (const { kinds } of clamped) {

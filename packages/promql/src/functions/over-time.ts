@@ -102,7 +102,8 @@ export function varianceOverTime(toResult: (variance: number) => number): RangeF
       mean = nextMean;
       const square = delta * (value - (mean + meanLost));
       const nextSquares = squares + square;
-      squaresLost = Math.abs(nextSquares) === Infinity ? 0 : squaresLost + lostBy(squares, square, nextSquares);
+      squaresLost =
+        Math.abs(nextSquares) === Infinity ? 0 : squaresLost + lostBy(squares, square, nextSquares);
       squares = nextSquares;
     }
     return toResult((squares + squaresLost) / count);

@@ -2,6 +2,8 @@
  * rate, increase and delta: the difference between the ends of a window, with counter resets added back,
  * extrapolated to the window's borders when samples come close enough to them.
  */
+
+import { MESSAGE } from '../evaluate/messages.ts';
 import type { FloatColumn } from '../evaluate/range-input.ts';
 import {
   floatCount,
@@ -11,7 +13,6 @@ import {
   type RangeWindow,
 } from '../evaluate/range-window.ts';
 import { ABSENT, type CellKind, FLOAT, HISTOGRAM } from '../evaluate/step-series.ts';
-import { MESSAGE } from '../evaluate/messages.ts';
 import { addHistograms, multiplyHistogram } from '../histogram/arithmetic.ts';
 import type { Histogram } from '../histogram/histogram.ts';
 import { extendedRate } from './extended-rate.ts';
@@ -90,7 +91,8 @@ function lostToResets(window: RangeWindow): number {
   while (cursor < resets.length && resets[cursor]! <= from) cursor++;
   window.resetCursor = cursor;
   let lost = 0;
-  for (; cursor < resets.length && resets[cursor]! < to; cursor++) lost += floats.values[resets[cursor]! - 1]!;
+  for (; cursor < resets.length && resets[cursor]! < to; cursor++)
+    lost += floats.values[resets[cursor]! - 1]!;
   return lost;
 }
 
@@ -151,4 +153,3 @@ function histogramRate(window: RangeWindow, kind: RateKind): CellKind {
   window.histogram = multiplyHistogram(result, kind.isPerSecond ? factor / (window.rangeMs / 1000) : factor);
   return HISTOGRAM;
 }
-

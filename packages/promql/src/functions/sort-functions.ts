@@ -12,18 +12,27 @@ interface SortContext {
 }
 
 /** Histograms fall out, NaN comes last either way. */
-export function sortByValue(call: CallExpr, series: StepSeries[], { direction, evaluation }: SortContext): StepSeries[] {
+export function sortByValue(
+  call: CallExpr,
+  series: StepSeries[],
+  { direction, evaluation }: SortContext,
+): StepSeries[] {
   const floats = series.map(floatsOf).filter((candidate) => !isEmptySeries(candidate));
   if (isRange(call, evaluation)) return floats;
   return floats.sort((a, b) => {
     const left = a.values[0]!;
     const right = b.values[0]!;
-    if (Number.isNaN(left) || Number.isNaN(right)) return Number(Number.isNaN(left)) - Number(Number.isNaN(right));
+    if (Number.isNaN(left) || Number.isNaN(right))
+      return Number(Number.isNaN(left)) - Number(Number.isNaN(right));
     return left === right ? 0 : left < right ? -direction : direction;
   });
 }
 
-export function sortByLabel(call: CallExpr, series: StepSeries[], { direction, evaluation }: SortContext): StepSeries[] {
+export function sortByLabel(
+  call: CallExpr,
+  series: StepSeries[],
+  { direction, evaluation }: SortContext,
+): StepSeries[] {
   if (isRange(call, evaluation)) return series;
   const names = call.args.slice(1).map((arg) => (arg.kind === 'string' ? arg.value : ''));
   return [...series].sort((a, b) => {

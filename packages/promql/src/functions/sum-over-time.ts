@@ -3,9 +3,9 @@ import { MESSAGE } from '../evaluate/messages.ts';
 import { metricNameOf, type RangeWindow } from '../evaluate/range-window.ts';
 import { ABSENT, type CellKind, FLOAT, HISTOGRAM } from '../evaluate/step-series.ts';
 import { divideHistogram } from '../histogram/arithmetic.ts';
+import type { Histogram } from '../histogram/histogram.ts';
 import { createHistogramMean } from '../histogram/histogram-mean.ts';
 import { accumulate, createHistogramSum, totalOf } from '../histogram/histogram-sum.ts';
-import type { Histogram } from '../histogram/histogram.ts';
 import { lostBy } from '../model/kahan.ts';
 
 const isInfinite = (value: number): boolean => Math.abs(value) === Number.POSITIVE_INFINITY;
@@ -101,7 +101,10 @@ function pointsOf({ histograms, histogramFrom, histogramTo }: RangeWindow): Hist
   return histograms.values.slice(histogramFrom, histogramTo);
 }
 
-function note(window: RangeWindow, outcome: { isIncompatible: boolean; hasReconciledBounds: boolean }): boolean {
+function note(
+  window: RangeWindow,
+  outcome: { isIncompatible: boolean; hasReconciledBounds: boolean },
+): boolean {
   const { annotations, position } = window;
   if (outcome.isIncompatible) annotations.warn(MESSAGE.mixedBucketKinds(metricNameOf(window)), position);
   if (outcome.hasReconciledBounds) annotations.inform(MESSAGE.reconciledBounds('aggregation'), position);

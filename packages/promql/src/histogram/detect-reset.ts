@@ -30,7 +30,9 @@ export function detectReset(current: Histogram, previous: Histogram): boolean {
 function beyondZero({ schema, zeroThreshold }: Histogram, { indexes, counts }: Buckets): Buckets {
   if (zeroThreshold === 0) return { indexes, counts };
   const first = indexes.findIndex((index) => exponentialBound(index, schema) > zeroThreshold);
-  return first < 0 ? { indexes: [], counts: [] } : { indexes: indexes.slice(first), counts: counts.slice(first) };
+  return first < 0
+    ? { indexes: [], counts: [] }
+    : { indexes: indexes.slice(first), counts: counts.slice(first) };
 }
 
 /** A populated bucket is gone, or holds less. */

@@ -5,7 +5,8 @@ import { type Histogram, hasCustomBuckets } from './histogram.ts';
 
 export function formatHistogram(histogram: Histogram): string {
   const parts = [`count:${formatGeneral(histogram.count)}`, `sum:${formatGeneral(histogram.sum)}`];
-  for (const bucket of negativeBuckets(histogram).reverse()) if (bucket.count !== 0) parts.push(exponential(bucket));
+  for (const bucket of negativeBuckets(histogram).reverse())
+    if (bucket.count !== 0) parts.push(exponential(bucket));
   if (histogram.zeroCount !== 0) parts.push(write(zeroBucket(histogram), '[', ']'));
   for (const [i, bucket] of positiveBuckets(histogram).entries()) {
     if (bucket.count === 0) continue;

@@ -1,5 +1,5 @@
 /** Quantiles and fractions of native histograms, interpolated inside the bucket they fall into. */
-import { type Bucket, allBuckets } from './bounds.ts';
+import { allBuckets, type Bucket } from './bounds.ts';
 import { type Histogram, hasCustomBuckets } from './histogram.ts';
 import { fractionBelow } from './trim-histogram.ts';
 
@@ -87,7 +87,10 @@ export function fractionOfHistogram(lower: number, upper: number, histogram: His
       if (bucket.lower >= value) return Math.min(rank, total);
       if (bucket.upper > value) {
         const isLinear = isCustom || isZero;
-        const inside = isLinear && bucket.lower === Number.NEGATIVE_INFINITY ? bucket.count - rank : bucket.count * fractionBelow(bucket, value, isLinear);
+        const inside =
+          isLinear && bucket.lower === Number.NEGATIVE_INFINITY
+            ? bucket.count - rank
+            : bucket.count * fractionBelow(bucket, value, isLinear);
         return Math.min(rank + inside, total);
       }
       rank += bucket.count;
@@ -109,7 +112,8 @@ export function varianceOfHistogram(histogram: Histogram): number {
     const term = count * delta * delta;
     const next = variance + term;
     if (Math.abs(next) === Number.POSITIVE_INFINITY) compensation = 0;
-    else compensation += Math.abs(variance) >= Math.abs(term) ? variance - next + term : term - next + variance;
+    else
+      compensation += Math.abs(variance) >= Math.abs(term) ? variance - next + term : term - next + variance;
     variance = next;
   }
   return (variance + compensation) / histogram.count;

@@ -252,7 +252,9 @@ function merged({ indexes, cells }: Side, toIndex: (index: number) => number): S
 /** Only buckets that reach beyond the zero bucket. */
 function beyond({ indexes, cells }: Side, schema: number, threshold: number): Side {
   const first = indexes.findIndex((index) => exponentialBound(index, schema) > threshold);
-  return first < 0 ? { indexes: [], cells: [] } : { indexes: indexes.slice(first), cells: cells.slice(first) };
+  return first < 0
+    ? { indexes: [], cells: [] }
+    : { indexes: indexes.slice(first), cells: cells.slice(first) };
 }
 
 function withoutZeros({ indexes, cells }: Side): Side {

@@ -111,7 +111,11 @@ function trimZeroBucket(
     : { count: (zero.count * (upper - at)) / (upper - lower), midpoint: (at + upper) / 2 };
 }
 
-function midpointOf(lower: number, upper: number, { isPositive, isLinear }: Pick<TrimContext, 'isPositive' | 'isLinear'>): number {
+function midpointOf(
+  lower: number,
+  upper: number,
+  { isPositive, isLinear }: Pick<TrimContext, 'isPositive' | 'isLinear'>,
+): number {
   if (!Number.isFinite(lower)) {
     if (!Number.isFinite(upper)) return 0;
     return upper > 0 ? upper / 2 : upper;

@@ -162,7 +162,9 @@ export function valueTypeOf(expr: Expr): ValueType {
     case 'unary':
       return valueTypeOf(expr.expr);
     case 'binary':
-      return valueTypeOf(expr.left) === 'scalar' && valueTypeOf(expr.right) === 'scalar' ? 'scalar' : 'vector';
+      return valueTypeOf(expr.left) === 'scalar' && valueTypeOf(expr.right) === 'scalar'
+        ? 'scalar'
+        : 'vector';
   }
 }
 

@@ -177,7 +177,10 @@ function checkCall(expr: CallExpr, query: string): void {
 function checkInfoSelector(call: CallExpr, selector: Expr): void {
   const type = valueTypeOf(selector);
   if (type !== 'vector') {
-    fail(call.position, `expected type instant vector in call to function "info", got ${documentedType(type)}`);
+    fail(
+      call.position,
+      `expected type instant vector in call to function "info", got ${documentedType(type)}`,
+    );
   }
   if (selector.kind !== 'vector-selector') fail(selector.position, 'expected label selectors only');
   if (selector.name !== '') {

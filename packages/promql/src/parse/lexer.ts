@@ -72,7 +72,8 @@ export function createLexer(input: string): Lexer {
     const start = at;
     const scanned = scanNumberOrDuration(input, start);
     at = scanned.end;
-    if (!scanned.kind) fail(start, `bad number or duration syntax: ${JSON.stringify(input.slice(start, at))}`);
+    if (!scanned.kind)
+      fail(start, `bad number or duration syntax: ${JSON.stringify(input.slice(start, at))}`);
     hasDuration = true;
     return token(scanned.kind!, start);
   };
@@ -107,7 +108,10 @@ export function createLexer(input: string): Lexer {
     const character = input[at];
     const start = at;
     if (character === undefined) {
-      return fail(start, hasDuration ? 'unclosed left bracket' : 'unexpected end of input in duration expression');
+      return fail(
+        start,
+        hasDuration ? 'unclosed left bracket' : 'unexpected end of input in duration expression',
+      );
     }
     if (character === ']') {
       isBracketOpen = false;
@@ -136,7 +140,8 @@ export function createLexer(input: string): Lexer {
         return token('preprocessor', start, lower);
       }
     }
-    if (hasDuration && isAlpha(character)) return fail(start, `unexpected character: ${quote(character)}, expected ':'`);
+    if (hasDuration && isAlpha(character))
+      return fail(start, `unexpected character: ${quote(character)}, expected ':'`);
     return fail(start, `unexpected character in duration expression: ${quote(runeAt(input, start))}`);
   };
 

@@ -1,5 +1,13 @@
 /** `offset`, `@`, `anchored` and `smoothed` put onto the selector or subquery before them. */
-import type { AtModifier, Duration, Expr, MatrixSelector, Subquery, TimeModifiers, VectorSelector } from './ast.ts';
+import type {
+  AtModifier,
+  Duration,
+  Expr,
+  MatrixSelector,
+  Subquery,
+  TimeModifiers,
+  VectorSelector,
+} from './ast.ts';
 import { SyntaxFault } from './syntax-error.ts';
 
 type Timed = VectorSelector | MatrixSelector | Subquery;
@@ -38,7 +46,8 @@ export function withExtension(expr: Expr, extension: 'anchored' | 'smoothed'): E
 }
 
 function requireTimed(expr: Expr, what: string): Timed {
-  if (expr.kind === 'vector-selector' || expr.kind === 'matrix-selector' || expr.kind === 'subquery') return expr;
+  if (expr.kind === 'vector-selector' || expr.kind === 'matrix-selector' || expr.kind === 'subquery')
+    return expr;
   throw new SyntaxFault(
     expr.position,
     `${what} must be preceded by an instant vector selector or range vector selector or a subquery`,

@@ -31,7 +31,10 @@ export function parseBinaryModifiers(stream: TokenStream, operator: BinaryOperat
     fillLeft = parseFillValue(stream);
     fillRight = fillLeft;
   } else {
-    while ((fillLeft === undefined && stream.is('fill_left')) || (fillRight === undefined && stream.is('fill_right'))) {
+    while (
+      (fillLeft === undefined && stream.is('fill_left')) ||
+      (fillRight === undefined && stream.is('fill_right'))
+    ) {
       if (stream.next().word === 'fill_left') fillLeft = parseFillValue(stream);
       else fillRight = parseFillValue(stream);
     }

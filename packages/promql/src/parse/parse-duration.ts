@@ -29,7 +29,10 @@ export function numberLiteral(token: Token): NumberLiteral {
   }
   const value = parseNumber(token.text);
   if (value === undefined) {
-    throw new SyntaxFault(position, `error parsing number: strconv.ParseFloat: parsing ${JSON.stringify(token.text)}: invalid syntax`);
+    throw new SyntaxFault(
+      position,
+      `error parsing number: strconv.ParseFloat: parsing ${JSON.stringify(token.text)}: invalid syntax`,
+    );
   }
   return { kind: 'number', value, isDuration: false, position };
 }
@@ -115,7 +118,14 @@ function parseAtom(stream: TokenStream, options: DurationOptions): Duration {
   if (!stream.take(')')) options.unexpected();
   const position = { start: token.start, end: stream.lastClosing() };
   requireExpressions(options, position);
-  return { kind: 'duration', operator: token.word as DurationExpr['operator'], left, right, isWrapped: false, position };
+  return {
+    kind: 'duration',
+    operator: token.word as DurationExpr['operator'],
+    left,
+    right,
+    isWrapped: false,
+    position,
+  };
 }
 
 function negateIf(sign: Token, operand: Duration): Duration {

@@ -7,7 +7,12 @@ import { checkTypes } from './check-types.ts';
 import { FUNCTION_SIGNATURES } from './function-signatures.ts';
 import { withAt, withExtension, withOffset } from './modifiers.ts';
 import { binaryExpr, parseBinaryModifiers } from './parse-binary.ts';
-import { type DurationOptions, numberLiteral, parseOffsetDuration, parsePositiveDuration } from './parse-duration.ts';
+import {
+  type DurationOptions,
+  numberLiteral,
+  parseOffsetDuration,
+  parsePositiveDuration,
+} from './parse-duration.ts';
 import { isMetricName, parseGroupingLabels, parseVectorSelector, stringValue } from './parse-selector.ts';
 import { SyntaxFault, toQueryError } from './syntax-error.ts';
 import type { Aggregator, Token } from './token.ts';
@@ -95,7 +100,11 @@ function createParser(stream: TokenStream, options: ParseOptions): { expression(
       const operator = token.word as BinaryOperator;
       const modifiers = parseBinaryModifiers(stream, operator);
       const right = expression(operator === '^' ? precedence - 1 : precedence);
-      left = binaryExpr(operator, { left, right }, { ...modifiers, allowsFill: options.fillModifiers === true });
+      left = binaryExpr(
+        operator,
+        { left, right },
+        { ...modifiers, allowsFill: options.fillModifiers === true },
+      );
     }
     depth--;
     return left;
@@ -187,7 +196,9 @@ function createParser(stream: TokenStream, options: ParseOptions): { expression(
     };
     if (args.length === 0) fail('no arguments for aggregate expression provided');
     if (!options.experimentalFunctions && (operator === 'limitk' || operator === 'limit_ratio')) {
-      fail(`${operator}() is experimental and must be enabled with --enable-feature=promql-experimental-functions`);
+      fail(
+        `${operator}() is experimental and must be enabled with --enable-feature=promql-experimental-functions`,
+      );
     }
     const wanted = AGGREGATORS_WITH_PARAMETER.has(operator) ? 2 : 1;
     if (args.length !== wanted) {
@@ -241,7 +252,10 @@ function createParser(stream: TokenStream, options: ParseOptions): { expression(
     const magnitude = numberLiteral(token).value;
     const seconds = sign === '-' ? -magnitude : magnitude;
     if (!Number.isFinite(seconds) || Math.abs(seconds) >= 2 ** 63) {
-      throw new SyntaxFault(expr.position, `timestamp out of bounds for @ modifier: ${formatSeconds(seconds)}`);
+      throw new SyntaxFault(
+        expr.position,
+        `timestamp out of bounds for @ modifier: ${formatSeconds(seconds)}`,
+      );
     }
     return withAt(expr, { kind: 'time', ms: Math.round(seconds * 1000) }, stream.lastClosing());
   };
@@ -254,7 +268,8 @@ function createParser(stream: TokenStream, options: ParseOptions): { expression(
       durationOptions(() => stream.unexpected('subquery or range selector', wanted)),
     );
     if (stream.take(':')) {
-      const unexpected = (): never => stream.unexpected('subquery selector', `${wanted.replace('or range', 'range')}, or "]"`);
+      const unexpected = (): never =>
+        stream.unexpected('subquery selector', `${wanted.replace('or range', 'range')}, or "]"`);
       const step = stream.is(']') ? undefined : parsePositiveDuration(stream, durationOptions(unexpected));
       if (!stream.take(']')) stream.unexpected('subquery selector', '"]"');
       const position = { start: expr.position.start, end: stream.lastClosing() };

@@ -9,7 +9,12 @@ import type { TokenStream } from './token-stream.ts';
 
 /** Whether the token can name a metric: an identifier, or a keyword that is not needed elsewhere. */
 export function isMetricName({ kind, word }: Token): boolean {
-  if (kind === 'identifier' || kind === 'metric-identifier' || kind === 'aggregator' || kind === 'preprocessor') {
+  if (
+    kind === 'identifier' ||
+    kind === 'metric-identifier' ||
+    kind === 'aggregator' ||
+    kind === 'preprocessor'
+  ) {
     return true;
   }
   return (kind === 'keyword' || (kind === 'operator' && /^[a-z]/.test(word))) && !NOT_METRIC_NAMES.has(word);

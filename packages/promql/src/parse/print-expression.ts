@@ -95,7 +95,9 @@ function printExtension({ extension }: VectorSelector): string {
 
 function printOffset({ offset }: TimeModifiers): string {
   if (!offset) return '';
-  return offset.kind === 'number' ? ` offset ${formatDuration(offset.value * 1000)}` : ` offset ${printDuration(offset)}`;
+  return offset.kind === 'number'
+    ? ` offset ${formatDuration(offset.value * 1000)}`
+    : ` offset ${printDuration(offset)}`;
 }
 
 export function printDuration(duration: Duration): string {
@@ -109,7 +111,8 @@ function printDurationExpr({ operator, left, right, isWrapped }: DurationExpr): 
   };
   let text: string;
   if (operator === 'step' || operator === 'range') text = `${operator}()`;
-  else if (operator === 'min_of' || operator === 'max_of') text = `${operator}(${show(left)}, ${show(right)})`;
+  else if (operator === 'min_of' || operator === 'max_of')
+    text = `${operator}(${show(left)}, ${show(right)})`;
   else if (!left) text = `${operator === '-' ? '-' : ''}${show(right)}`;
   else text = `${show(left)} ${operator} ${show(right)}`;
   return isWrapped ? `(${text})` : text;

@@ -74,7 +74,10 @@ function scanEscape(input: string, at: number, quote: string): Escape {
     if (digit === undefined) return { message: 'escape sequence not terminated', at: form.from + i };
     const value = Number.parseInt(digit, form.base);
     if (Number.isNaN(value)) {
-      return { message: `illegal character ${describeRune(input, form.from + i)} in escape sequence`, at: form.from + i };
+      return {
+        message: `illegal character ${describeRune(input, form.from + i)} in escape sequence`,
+        at: form.from + i,
+      };
     }
     code = code * form.base + value;
   }

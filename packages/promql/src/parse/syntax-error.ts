@@ -13,5 +13,7 @@ export class SyntaxFault extends Error {
 
 export function toQueryError(query: string, fault: SyntaxFault): QueryError {
   const { position, message } = fault;
-  return new QueryError('bad_data', `${formatPosition(query, position)}: parse error: ${message}`, { position });
+  return new QueryError('bad_data', `${formatPosition(query, position)}: parse error: ${message}`, {
+    position,
+  });
 }
