@@ -2,11 +2,11 @@
  * The table-driven part of the wire walker: checks a message of which only the form matters, by the
  * schema. Messages with rules of their own (spans, records, points) have a walker of their own.
  */
-import { checkAnyValue, checkKeyValue } from './check-values.ts';
+import { checkKeyValue } from './check-values.ts';
 import type { FieldSchema, MessageName, MessageSchema } from './schema.ts';
 import { SCHEMA } from './schema.ts';
 import { WIRE } from './wire.ts';
-import { checkText, cursor, enter, fail, readTag, skipFixed, skipUnknown, skipVarint } from './wire-check.ts';
+import { checkText, cursor, enter, readTag, skipFixed, skipUnknown, skipVarint } from './wire-check.ts';
 
 const ACTION = {
   unknown: 0,
@@ -16,9 +16,6 @@ const ACTION = {
   text: 4,
   bytes: 5,
   keyValue: 6,
-  anyValue: 7,
-  packedVarint: 8,
-  packedFixed64: 9,
   /** And above: the child shape of that place. */
   child: 16,
 } as const;
@@ -71,18 +68,7 @@ export function checkFields(bytes: Uint8Array, from: number, end: number, shape:
 function checkContent(bytes: Uint8Array, at: number, stop: number, action: number, shape: Shape): void {
   if (action === ACTION.text) checkText(bytes, at, stop);
   else if (action === ACTION.keyValue) checkKeyValue(bytes, at, stop, 0);
-  else if (action === ACTION.anyValue) checkAnyValue(bytes, at, stop, 1);
-  else if (action === ACTION.packedVarint) checkPackedVarints(bytes, at, stop);
-  else if (action === ACTION.packedFixed64) checkPackedFixed64(at, stop);
   else if (action >= ACTION.child) checkFields(bytes, at, stop, shape.children[action - ACTION.child]!);
-}
-
-export function checkPackedVarints(bytes: Uint8Array, from: number, stop: number): void {
-  for (let at = from; at < stop; ) at = skipVarint(bytes, at, stop);
-}
-
-export function checkPackedFixed64(at: number, stop: number): void {
-  if ((stop - at) % 8 !== 0) fail('a list of 64-bit values is not a multiple of 8 bytes long', at);
 }
 
 function compileShape(message: MessageSchema): Shape {
@@ -101,10 +87,6 @@ function compileShape(message: MessageSchema): Shape {
       actions[tagOf(field.number, WIRE.bytes)] = ACTION.child + children.length;
       children.push(compileShape(field.message!));
     }
-    if (field.repeated && action < ACTION.text) {
-      actions[tagOf(field.number, WIRE.bytes)] =
-        action === ACTION.varint ? ACTION.packedVarint : ACTION.packedFixed64;
-    }
   }
   shape.known = known;
   return shape;
@@ -113,8 +95,7 @@ function compileShape(message: MessageSchema): Shape {
 function actionOf(field: FieldSchema): number {
   switch (field.type) {
     case 'message':
-      if (field.message === SCHEMA.KeyValue) return ACTION.keyValue;
-      return field.message === SCHEMA.AnyValue ? ACTION.anyValue : ACTION.child;
+      return field.message === SCHEMA.KeyValue ? ACTION.keyValue : ACTION.child;
     case 'string':
       return ACTION.text;
     case 'bytes':

@@ -1,5 +1,4 @@
 /** Walks the points of histograms: bucket counts, bounds and the count must agree (OTLP metrics data model). */
-import { checkPackedFixed64 } from './check-fields.ts';
 import { checkExemplar, type PointNotes, takeTimes } from './check-number-points.ts';
 import { checkKeyValue } from './check-values.ts';
 import type { Fault, Findings } from './findings.ts';
@@ -7,6 +6,7 @@ import { NO_RECORDED_VALUE } from './model.ts';
 import {
   cursor,
   enter,
+  fail,
   readTag,
   readVarint,
   skipFixed,
@@ -87,7 +87,7 @@ export const checkHistogramPoint: CheckPoint = (findings, from, end, notes) => {
       case (6 << 3) | 2:
       case (7 << 3) | 2: {
         const stop = enter(bytes, at, end);
-        checkPackedFixed64(cursor, stop);
+        if ((stop - cursor) % 8 !== 0) fail('a list of 64-bit values is not a multiple of 8 bytes long', at);
         for (at = cursor; at < stop; at += 8) {
           if (tag === ((6 << 3) | 2)) takeCount(at);
           else takeBound(at);

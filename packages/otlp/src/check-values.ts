@@ -12,26 +12,19 @@ export function checkKeyValue(bytes: Uint8Array, from: number, end: number, dept
   let at = from;
   while (at < end) {
     let tag = bytes[at++]!;
-    if (tag === 0x0a) {
+    if (tag >= 0x80) {
+      tag = readTag(bytes, at - 1, end);
+      at = cursor;
+    }
+    if (tag === ((1 << 3) | 2)) {
       const stop = enter(bytes, at, end);
       checkText(bytes, cursor, stop);
       at = stop;
-    } else if (tag === 0x12) {
+    } else if (tag === ((2 << 3) | 2)) {
       const stop = enter(bytes, at, end);
       checkAnyValue(bytes, cursor, stop, depth + 1);
       at = stop;
-    } else {
-      if (tag >= 0x80) {
-        tag = readTag(bytes, at - 1, end);
-        at = cursor;
-      }
-      if (tag === 0x0a || tag === 0x12) {
-        const stop = enter(bytes, at, end);
-        if (tag === 0x0a) checkText(bytes, cursor, stop);
-        else checkAnyValue(bytes, cursor, stop, depth + 1);
-        at = stop;
-      } else at = skipUnknown(bytes, at, end, tag, KEY_VALUE_FIELDS);
-    }
+    } else at = skipUnknown(bytes, at, end, tag, KEY_VALUE_FIELDS);
   }
 }
 

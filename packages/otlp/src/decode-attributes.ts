@@ -33,7 +33,10 @@ function decodeEntry(reader: ProtoReader, depth: number): KeyValue {
   return { key, value };
 }
 
-/** Reads the AnyValue that comes next into `previous`, an earlier occurrence of the same field. */
+/**
+ * Reads the AnyValue that comes next into `previous`, an earlier occurrence of the same field: lists grow in
+ * place, since a list in many parts would otherwise cost the square of its length.
+ */
 export function decodeAnyValue(reader: ProtoReader, previous: AnyValue = EMPTY_VALUE, depth = 1): AnyValue {
   if (depth > MAX_NESTING) reader.fail(`attribute values nest deeper than ${MAX_NESTING} levels`);
   const outer = reader.enter();
@@ -53,13 +56,13 @@ export function decodeAnyValue(reader: ProtoReader, previous: AnyValue = EMPTY_V
         value = { type: 'double', value: reader.double() };
         break;
       case (5 << 3) | 2: {
-        const values = value.type === 'array' ? [...value.values] : [];
+        const values = value.type === 'array' ? (value.values as AnyValue[]) : [];
         decodeList(reader, () => values.push(decodeAnyValue(reader, EMPTY_VALUE, depth + 1)));
         value = { type: 'array', values };
         break;
       }
       case (6 << 3) | 2: {
-        const entries = value.type === 'kvlist' ? [...value.entries] : [];
+        const entries = value.type === 'kvlist' ? (value.entries as KeyValue[]) : [];
         decodeList(reader, () => entries.push(decodeKeyValue(reader, depth)));
         value = { type: 'kvlist', entries };
         break;

@@ -92,13 +92,13 @@ const POINT_DECODERS = {
   summary: decodeSummaryPoint,
 } as const;
 
-/** Reads the data message that comes next, adding to an earlier one of the same kind. */
+/** Reads the data message that comes next, adding to the points of an earlier one of the same kind. */
 function decodeData(reader: ProtoReader, earlier: PointData): MetricData {
   const outer = reader.enter();
   const { type } = earlier;
   const known = DATA_FIELDS[type];
   const decodePoint = POINT_DECODERS[type];
-  const points: unknown[] = [...earlier.points];
+  const points = earlier.points as unknown[];
   let temporality = 'aggregationTemporality' in earlier ? earlier.aggregationTemporality : 0;
   let isMonotonic = 'isMonotonic' in earlier && earlier.isMonotonic;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {

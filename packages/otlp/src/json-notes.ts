@@ -30,15 +30,16 @@ export class JsonNotes {
     return new OtlpFormatError(`${path}: ${message}`, { path });
   }
 
-  warn(message: string): void {
+  /** `message` is the kind of the warning, of which there are few; `found` is told of the first case only. */
+  warn(message: string, found = ''): void {
     const known = this.#warnings.get(message);
-    if (known === undefined) this.#warnings.set(message, { place: this.place(), count: 1 });
+    if (known === undefined) this.#warnings.set(message, { place: `${this.place()}: ${found}`, count: 1 });
     else known.count++;
   }
 
   warnings(): readonly string[] {
     return [...this.#warnings].map(([message, { place, count }]) =>
-      count === 1 ? `${place}: ${message}` : `${place}: ${message} (${count} times)`,
+      count === 1 ? `${place}${message}` : `${place}${message} (${count} times)`,
     );
   }
 }

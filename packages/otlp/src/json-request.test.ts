@@ -128,6 +128,15 @@ describe('a span', () => {
   );
 });
 
+test('however many ids are wrong, one warning tells the first', () => {
+  const spans = ['x1', 'x2', 'x3'].map((traceId) => ({ ...SPAN, traceId }));
+  expect(
+    convert('traces', JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] })).warnings,
+  ).toEqual([
+    '$.resourceSpans[0].scopeSpans[0].spans[0].traceId: "x1" is not an id in hex; OTLP/JSON writes trace and span ids as hex, not base64 (3 times)',
+  ]);
+});
+
 test('the names of enum values stand for their numbers', () => {
   const metric = { name: 'm', sum: { aggregationTemporality: 'AGGREGATION_TEMPORALITY_CUMULATIVE' } };
   const { bytes, warnings } = convert(

@@ -105,7 +105,8 @@ function toId(value: unknown, notes: JsonNotes): Uint8Array {
   const text = toText(value, notes, 'an id in hex digits');
   if (HEX.test(text)) return Buffer.from(text, 'hex');
   notes.warn(
-    `${JSON.stringify(text.slice(0, MAX_WRONG_ID_CHARS))} is not an id in hex; OTLP/JSON writes trace and span ids as hex, not base64`,
+    'is not an id in hex; OTLP/JSON writes trace and span ids as hex, not base64',
+    `${JSON.stringify(text.slice(0, MAX_WRONG_ID_CHARS))} `,
   );
   const shown = Buffer.from(text.slice(0, MAX_WRONG_ID_CHARS));
   return shown.length === 8 || shown.length === 16 ? Buffer.concat([shown, Buffer.from('?')]) : shown;

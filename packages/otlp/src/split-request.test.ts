@@ -79,6 +79,15 @@ test('an item over the limit is a part of its own', () => {
   expect(parts[1]!.bytes.length).toBeGreaterThan(5_000);
 });
 
+test('an envelope over the limit is not repeated for every item', () => {
+  const resource = { attributes: [{ key: 'large', value: { stringValue: 'x'.repeat(10_000) } }] };
+  const spans = Array.from({ length: 2_000 }, () => SPAN);
+  const bytes = fromJson('traces', { resourceSpans: [{ resource, scopeSpans: [{ spans }] }] });
+  const parts = splitRequest('traces', bytes, 1_000);
+  expect(parts.reduce((sum, part) => sum + part.bytes.length, 0)).toBeLessThan(3 * bytes.length);
+  expect(itemsOf('traces', concat(parts))).toHaveLength(2_000);
+});
+
 test('a request without items keeps its resources, and no bytes make no part', () => {
   const bytes = fromJson('traces', {
     resourceSpans: [{ resource: { droppedAttributesCount: 3 } }, { scopeSpans: [{ scope: { name: 'a' } }] }],

@@ -21,8 +21,8 @@ const ITEMS = 2;
 
 /**
  * Parts hold exactly the items of `bytes`, in order; together they decode to what `bytes` decodes to. A
- * single item larger than `maxBytes` is a part of its own, larger than the limit. A metric is one item
- * here: its points are not divided.
+ * single item larger than `maxBytes` is a part of its own, larger than the limit. So are parts whose
+ * resource and scope alone take half of it. A metric is one item here: its points are not divided.
  *
  * @throws OtlpFormatError on malformed bytes.
  */
@@ -31,7 +31,7 @@ export function splitRequest(signal: Signal, bytes: Uint8Array, maxBytes: number
   for (const resource of fieldsOf(bytes, 0, bytes.length, RESOURCES)) {
     const envelope = split(bytes, resource, SCOPES);
     if (envelope.inner.length === 0)
-      parts.add({ resource: envelope.around, scope: [], item: undefined, items: 0 });
+      parts.add({ resource: envelope.around, scope: NO_ENVELOPE, item: undefined, items: 0 });
     for (const scope of envelope.inner) {
       const { around, inner } = split(bytes, scope, ITEMS);
       if (inner.length === 0)
@@ -72,41 +72,52 @@ function fieldsOf(bytes: Uint8Array, from: number, end: number, field: number): 
   return found;
 }
 
-/** Bytes of a message around the fields that are split off, and those fields. */
+/** Bytes of a message around the fields that are split off. Compared by identity. */
+interface Envelope {
+  readonly pieces: readonly Uint8Array[];
+  readonly size: number;
+}
+
 interface Divided {
-  readonly around: readonly Uint8Array[];
+  readonly around: Envelope;
   readonly inner: readonly FieldRange[];
 }
 
 function split(bytes: Uint8Array, message: FieldRange, field: number): Divided {
   const inner = fieldsOf(bytes, message.content, message.end, field);
-  const around: Uint8Array[] = [];
+  const pieces: Uint8Array[] = [];
+  let size = 0;
   let at = message.content;
+  const keep = (end: number): void => {
+    if (end > at) pieces.push(bytes.subarray(at, end));
+    size += end - at;
+  };
   for (const { start, end } of inner) {
-    if (start > at) around.push(bytes.subarray(at, start));
+    keep(start);
     at = end;
   }
-  if (at < message.end) around.push(bytes.subarray(at, message.end));
-  return { around, inner };
+  keep(message.end);
+  return { around: { pieces, size }, inner };
 }
 
+const NO_ENVELOPE: Envelope = { pieces: [], size: 0 };
+
 interface Piece {
-  /** Compared by identity: pieces of one resource share the array. */
-  readonly resource: readonly Uint8Array[];
-  readonly scope: readonly Uint8Array[];
+  readonly resource: Envelope;
+  readonly scope: Envelope;
   /** With its tag and length. */
   readonly item: Uint8Array | undefined;
   readonly items: number;
 }
 
 interface OpenScope {
-  readonly around: readonly Uint8Array[];
+  readonly around: Envelope;
   size: number;
   readonly items: Uint8Array[];
 }
 
 interface OpenResource {
-  readonly around: readonly Uint8Array[];
+  readonly around: Envelope;
   /** Of everything but the scopes that are still open. */
   size: number;
   readonly scopes: OpenScope[];
@@ -126,17 +137,17 @@ class PartBuilder {
   }
 
   add(piece: Piece): void {
-    if (this.#pieces > 0 && this.#sizeWith(piece) > this.#maxBytes) this.#close();
+    if (this.#pieces > 0 && this.#sizeWith(piece) > this.#limitFor(piece)) this.#close();
     this.#size = this.#sizeWith(piece);
     let resource = this.#resources.at(-1);
     if (resource?.around !== piece.resource) {
-      resource = { around: piece.resource, size: sizeOf(piece.resource), scopes: [] };
+      resource = { around: piece.resource, size: piece.resource.size, scopes: [] };
       this.#resources.push(resource);
     }
-    if (piece.item !== undefined || piece.scope.length > 0) {
+    if (piece.item !== undefined || piece.scope.size > 0) {
       let scope = resource.scopes.at(-1);
       if (scope?.around !== piece.scope) {
-        scope = { around: piece.scope, size: sizeOf(piece.scope), items: [] };
+        scope = { around: piece.scope, size: piece.scope.size, items: [] };
         resource.scopes.push(scope);
         resource.size += framed(scope.size);
       }
@@ -150,6 +161,11 @@ class PartBuilder {
     this.#items += piece.items;
   }
 
+  /** Every part repeats the envelopes, so items fill at least half of it: all parts stay twice the input at most. */
+  #limitFor({ resource, scope }: Piece): number {
+    return Math.max(this.#maxBytes, 2 * (resource.size + scope.size));
+  }
+
   finish(): readonly RequestPart[] {
     if (this.#pieces > 0) this.#close();
     return this.#parts;
@@ -160,13 +176,13 @@ class PartBuilder {
     const itemSize = item?.length ?? 0;
     const last = this.#resources.at(-1);
     if (last?.around !== around) {
-      return this.#size + framed(sizeOf(around) + framed(sizeOf(scopeAround) + itemSize));
+      return this.#size + framed(around.size + framed(scopeAround.size + itemSize));
     }
     const scope = last.scopes.at(-1);
     const grown =
       scope?.around === scopeAround
         ? last.size - framed(scope.size) + framed(scope.size + itemSize)
-        : last.size + framed(sizeOf(scopeAround) + itemSize);
+        : last.size + framed(scopeAround.size + itemSize);
     return this.#size - framed(last.size) + framed(grown);
   }
 
@@ -174,10 +190,10 @@ class PartBuilder {
     const writer = new ProtoWriter(this.#size + 16);
     for (const resource of this.#resources) {
       const resourceMark = writer.begin(RESOURCES);
-      for (const bytes of resource.around) writer.raw(bytes);
+      for (const bytes of resource.around.pieces) writer.raw(bytes);
       for (const scope of resource.scopes) {
         const scopeMark = writer.begin(SCOPES);
-        for (const bytes of scope.around) writer.raw(bytes);
+        for (const bytes of scope.around.pieces) writer.raw(bytes);
         for (const bytes of scope.items) writer.raw(bytes);
         writer.end(scopeMark);
       }
@@ -189,10 +205,6 @@ class PartBuilder {
     this.#pieces = 0;
     this.#size = 0;
   }
-}
-
-function sizeOf(pieces: readonly Uint8Array[]): number {
-  return pieces.reduce((sum, piece) => sum + piece.length, 0);
 }
 
 /** Size of a message of `size` bytes with a tag of one byte and its length. */

@@ -23,6 +23,17 @@ export function fail(message: string, offset: number): never {
 
 /** A tag of any length: at most 32 bits in five bytes (protobuf's limit for field numbers). */
 export function readTag(bytes: Uint8Array, at: number, end: number): number {
+  if (at < end) {
+    const tag = bytes[at]!;
+    if (tag < 0x80) {
+      cursor = at + 1;
+      return tag;
+    }
+  }
+  return readLongTag(bytes, at, end);
+}
+
+function readLongTag(bytes: Uint8Array, at: number, end: number): number {
   let tag = 0;
   let scale = 1;
   for (let i = 0; i < 5 && at + i < end; i++) {
