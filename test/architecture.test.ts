@@ -72,8 +72,8 @@ describe('workspaces', () => {
     const problems: string[] = [];
     for (const file of sources.filter((source) => source.startsWith(`packages/${name}/`))) {
       const allowed = new Set([
-        ...Object.keys(manifest['dependencies'] ?? {}),
-        ...(isTestCode(file) ? Object.keys(manifest['devDependencies'] ?? {}) : []),
+        ...Object.keys(manifest.dependencies ?? {}),
+        ...(isTestCode(file) ? Object.keys(manifest.devDependencies ?? {}) : []),
         ...(isTestCode(file) ? ['vitest', 'fast-check', 'esbuild'] : []),
       ]);
       for (const specifier of importsOf(file)) {
@@ -101,7 +101,7 @@ describe('workspaces', () => {
     const loose = ['package.json', ...workspaces.map((name) => `packages/${name}/package.json`)].flatMap(
       (file) => {
         const manifest = JSON.parse(read(file)) as Record<string, Record<string, string> | undefined>;
-        return Object.entries({ ...manifest['dependencies'], ...manifest['devDependencies'] })
+        return Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })
           .filter(
             ([name, version]) => !name.startsWith('@sluice/') && !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version),
           )

@@ -106,7 +106,7 @@ describe('commands', () => {
     await expect
       .poll(
         () =>
-          fetch(`${environment['SLUICE_API_URL']}/-/ready`).then(
+          fetch(`${environment.SLUICE_API_URL}/-/ready`).then(
             ({ status }) => status,
             () => 0,
           ),

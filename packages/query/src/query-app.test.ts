@@ -72,7 +72,7 @@ describe('the query app', () => {
   });
 
   test('links every mounted API on a page that names the ingest address', async () => {
-    const page = await (await makeApp()).request('/').then((response) => response.text());
+    const page = await (await makeApp().request('/')).text();
     expect(page).toContain('http://127.0.0.1:4318');
     for (const href of ['/jaeger/api/services', '/metrics', '/-/ready'])
       expect(page).toContain(`href="${href}"`);

@@ -28,7 +28,9 @@ function post(
     logger: silentLogger,
   });
   const { path = '/v1/audit', headers = {} } = options;
-  return Promise.resolve(app.request(path, { method: 'POST', body: body as BodyInit, headers }));
+  return Promise.resolve(
+    app.request(path, { method: 'POST', body: body as Uint8Array<ArrayBuffer> | string, headers }),
+  );
 }
 
 async function queuedTypes(queue: Queue): Promise<readonly string[]> {
