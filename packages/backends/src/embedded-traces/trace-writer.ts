@@ -13,8 +13,15 @@ export interface IndexedPart {
 export interface Inserted {
   /** That the store has grown by. */
   readonly bytes: number;
-  /** Service ids and sightings of operations, by key. */
-  readonly names: ReadonlyMap<string, number>;
+  readonly names: NamesSeen;
+}
+
+/** Names that need not be written again. */
+interface NamesSeen {
+  /** Ids of services, by tenant and name. */
+  readonly services: Map<string, number>;
+  /** By service and kind, then by name: the time step in which the operation was last noted. */
+  readonly operations: Map<number, Map<string, number>>;
 }
 
 export interface TraceWriter {
@@ -30,6 +37,10 @@ export interface TraceWriter {
 const ROWS_PER_STATEMENT = 16;
 /** How exactly an operation's last sighting is known; each operation is written so often at most. */
 const SEEN_STEP_MS = 60 * 60_000;
+/** OTLP has six kinds of spans; one that a later version adds shares a group with another, no more. */
+const KINDS = 8;
+/** Span names with ids in them never come again: the cache starts anew before they fill the memory. */
+const MAX_CACHED_NAMES = 50_000;
 
 export function createTraceWriter(db: DatabaseSync): TraceWriter {
   const insertMessage = db.prepare(
@@ -50,27 +61,29 @@ export function createTraceWriter(db: DatabaseSync): TraceWriter {
   );
   const addBytes = db.prepare('UPDATE trace_total SET bytes = bytes + ?');
 
-  /** Ids of names and sightings that are on disk, and those of the transaction that is under way. */
-  let known = new Map<string, number>();
-  let pending = new Map<string, number>();
+  /** What is on disk, and what the transaction under way adds to it. */
+  let known = noNames();
+  let pending = noNames();
+  let cachedNames = 0;
 
   const serviceId = (tenant: TenantId, name: string): number => {
     const key = `${tenant}\n${name}`;
-    const cached = known.get(key);
+    const cached = known.services.get(key);
     if (cached !== undefined) return cached;
     insertService.run(tenant, name);
     const id = Number(findService.get(tenant, name)!.id);
-    pending.set(key, id);
+    pending.services.set(key, id);
     return id;
   };
 
   const noteOperations = (service: number, { operations }: ServiceIndex, receivedAtMs: number): void => {
     const step = Math.floor(receivedAtMs / SEEN_STEP_MS);
     for (const { name, kind } of operations) {
-      const key = `${service}\n${kind}\n${name}`;
-      if ((known.get(key) ?? -1) >= step) continue;
+      const group = service * KINDS + (kind % KINDS);
+      const seen = known.operations.get(group)?.get(name);
+      if (seen !== undefined && seen >= step) continue;
       insertOperation.run(service, name, kind, receivedAtMs);
-      pending.set(key, step);
+      remember(pending.operations, group, name, step);
     }
   };
 
@@ -121,17 +134,33 @@ export function createTraceWriter(db: DatabaseSync): TraceWriter {
 
   return {
     insert(tenant, parts) {
-      pending = new Map();
+      pending = noNames();
       let bytes = 0;
       for (const part of parts) if (part.index.spans > 0) bytes += insertPart(tenant, part);
       if (bytes > 0) addBytes.run(bytes);
       return { bytes, names: pending };
     },
     remember(names) {
-      for (const [key, value] of names) known.set(key, value);
+      for (const [key, id] of names.services) known.services.set(key, id);
+      for (const [group, steps] of names.operations) {
+        for (const [name, step] of steps) remember(known.operations, group, name, step);
+        cachedNames += steps.size;
+      }
+      if (cachedNames > MAX_CACHED_NAMES) this.forget();
     },
     forget() {
-      known = new Map();
+      known = noNames();
+      cachedNames = 0;
     },
   };
+}
+
+function noNames(): NamesSeen {
+  return { services: new Map(), operations: new Map() };
+}
+
+function remember(operations: NamesSeen['operations'], group: number, name: string, step: number): void {
+  const steps = operations.get(group) ?? new Map<string, number>();
+  operations.set(group, steps);
+  steps.set(name, step);
 }
