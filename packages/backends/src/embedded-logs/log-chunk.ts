@@ -27,6 +27,8 @@ const MAX_TIME_NS = 2n ** 63n - 1n;
 /** Three times as fast as the default level, for a tenth more bytes. */
 const COMPRESSION = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 const HEADER_BYTES = 8;
+/** An output buffer that is filled to the last byte makes zlib ask for another one. */
+const SPARE_BYTES = 1024;
 
 export function createChunkBuilder(): ChunkBuilder {
   return { text: createByteBuffer(16_384), timesNs: [], starts: [] };
@@ -69,7 +71,7 @@ export function decodeChunk(
   { count, bytes }: Pick<EncodedChunk, 'count' | 'bytes'>,
 ): LogLines {
   const expected = HEADER_BYTES + count * 8 + (count + 1) * 4 + bytes;
-  const inflated = zstdDecompressSync(data, { chunkSize: Math.max(64, expected), maxOutputLength: expected });
+  const inflated = zstdDecompressSync(data, { chunkSize: expected + SPARE_BYTES, maxOutputLength: expected });
   // Typed arrays over 64-bit values need an aligned start.
   const block = inflated.byteOffset % 8 === 0 ? inflated : Buffer.from(new Uint8Array(inflated).buffer);
   return {

@@ -45,6 +45,8 @@ export interface RecordLayout {
 
 interface Node {
   slot?: Slot;
+  /** The slot came here from a name that is also a prefix: it gives way to an attribute of this very name. */
+  isMoved?: boolean;
   children?: Map<string, Node>;
 }
 
@@ -111,10 +113,11 @@ export function createRecordLayout(
 /** Answers whether a field was added (of a name given twice the last counts). */
 function insert(root: Node, path: readonly string[], slot: Slot): boolean {
   let node = root;
+  let siblings: Map<string, Node> = new Map();
   for (const segment of path) {
     // A value whose name is also the prefix of others moves under "value" inside their object.
     if (node.slot !== undefined) {
-      node.children = new Map([['value', { slot: node.slot }]]);
+      node.children = new Map([['value', { slot: node.slot, isMoved: true }]]);
       delete node.slot;
     }
     node.children ??= new Map();
@@ -123,9 +126,16 @@ function insert(root: Node, path: readonly string[], slot: Slot): boolean {
       child = {};
       node.children.set(segment, child);
     }
+    siblings = node.children;
     node = child;
   }
   if (node.children !== undefined) return insert(node, [freeName(node.children)], slot);
+  if (node.isMoved === true) {
+    siblings.set(freeName(siblings), { slot: node.slot!, isMoved: true });
+    delete node.isMoved;
+    node.slot = slot;
+    return true;
+  }
   const isNew = node.slot === undefined;
   node.slot = slot;
   return isNew;

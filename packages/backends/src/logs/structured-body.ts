@@ -160,8 +160,8 @@ function appendAnyValue(out: ByteBuffer, value: unknown, depth: number): void {
   if (Array.isArray(value)) {
     appendMessage(out, 0x2a, (list) => {
       for (const item of value) appendMessage(list, 0x0a, (entry) => appendAnyValue(entry, item, depth + 1));
-      return;
     });
+    return;
   }
   appendMessage(out, 0x32, (list) => {
     for (const [key, item] of Object.entries(value)) {

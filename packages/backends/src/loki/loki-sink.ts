@@ -184,7 +184,11 @@ function isBeyondLimit(text: string): boolean {
 }
 
 function newestMs(streams: readonly PushStream[]): number {
-  return Math.max(...streams.flatMap(({ entries }) => entries.map(({ seconds }) => seconds * 1000)));
+  let newest = 0;
+  for (const { entries } of streams) {
+    for (const { seconds } of entries) newest = Math.max(newest, seconds * 1000);
+  }
+  return newest;
 }
 
 function hasEntries(streams: readonly PushStream[]): boolean {
