@@ -1,8 +1,8 @@
 /** Whether a result is the expected one; floats up to a relative error of 10^-6, as upstream compares. */
 import { compactHistogram } from '@sluice/promql/histogram/bounds';
-import { type Buckets, type Histogram, isSameBounds } from '@sluice/promql/histogram/histogram';
 import { formatHistogram } from '@sluice/promql/histogram/format-histogram';
-import { compareLabels, formatLabels, labelsKey, type Labels } from '@sluice/promql/model/labels';
+import { type Buckets, type Histogram, isSameBounds } from '@sluice/promql/histogram/histogram';
+import { compareLabels, formatLabels, type Labels, labelsKey } from '@sluice/promql/model/labels';
 import type { NotedValue } from '@sluice/promql/notation/series-notation';
 import type { MatrixSeries, QueryValue, VectorSample } from '@sluice/promql/query-result';
 import type { Expectation } from './script.ts';
@@ -15,10 +15,16 @@ export interface ExpectedTimes {
 }
 
 /** What is wrong, or undefined. */
-export function compareValue(actual: QueryValue, expected: Expectation, times: ExpectedTimes): string | undefined {
+export function compareValue(
+  actual: QueryValue,
+  expected: Expectation,
+  times: ExpectedTimes,
+): string | undefined {
   switch (actual.type) {
     case 'string':
-      return actual.value === expected.text ? undefined : `expected string ${expected.text}, got ${actual.value}`;
+      return actual.value === expected.text
+        ? undefined
+        : `expected string ${expected.text}, got ${actual.value}`;
     case 'scalar':
       if (expected.scalar === undefined) return `expected a vector, got scalar ${actual.value}`;
       return isClose(actual.value, expected.scalar)
@@ -33,7 +39,10 @@ export function compareValue(actual: QueryValue, expected: Expectation, times: E
   }
 }
 
-function compareVector(samples: readonly VectorSample[], { series, ordered }: Expectation): string | undefined {
+function compareVector(
+  samples: readonly VectorSample[],
+  { series, ordered }: Expectation,
+): string | undefined {
   const byKey = new Map(series.map((expected) => [labelsKey(expected.labels), expected]));
   const seen = new Set<string>();
   for (const [position, sample] of samples.entries()) {
@@ -50,7 +59,10 @@ function compareVector(samples: readonly VectorSample[], { series, ordered }: Ex
   return missing && `expected series ${formatLabels(missing.labels)} not found`;
 }
 
-function compareSample(sample: { value: number; histogram?: Histogram }, expected: NotedValue | undefined): string | undefined {
+function compareSample(
+  sample: { value: number; histogram?: Histogram },
+  expected: NotedValue | undefined,
+): string | undefined {
   if (expected?.kind === 'histogram') {
     if (!sample.histogram) return `expected ${formatHistogram(expected.histogram)}, got ${sample.value}`;
     return compareHistogram(sample.histogram, expected.histogram, expected.hasHint);
@@ -60,13 +72,18 @@ function compareSample(sample: { value: number; histogram?: Histogram }, expecte
   return isClose(sample.value, value) ? undefined : `expected ${value}, got ${sample.value}`;
 }
 
-function compareMatrix(matrix: readonly MatrixSeries[], { series, ordered }: Expectation, times: ExpectedTimes): string | undefined {
+function compareMatrix(
+  matrix: readonly MatrixSeries[],
+  { series, ordered }: Expectation,
+  times: ExpectedTimes,
+): string | undefined {
   if (ordered) return 'expected an ordered result, got a matrix';
   const byKey = new Map(series.map((expected) => [labelsKey(expected.labels), expected]));
   const seen = new Set<string>();
   for (const [i, actual] of matrix.entries()) {
     const name = formatLabels(actual.labels);
-    if (i > 0 && compareLabels(matrix[i - 1]!.labels, actual.labels) > 0) return `matrix is not sorted at ${name}`;
+    if (i > 0 && compareLabels(matrix[i - 1]!.labels, actual.labels) > 0)
+      return `matrix is not sorted at ${name}`;
     const key = labelsKey(actual.labels);
     const expected = byKey.get(key);
     if (!expected) return `unexpected series ${name} ${describeSeries(actual)}`;
@@ -96,12 +113,14 @@ function comparePoints(
     } else {
       if (actual.times[float] !== timeMs) return `expected a value at ${timeMs}, got ${actual.times[float]}`;
       const value = expected.kind === 'float' ? expected.value : Number.NaN;
-      if (!isClose(actual.values[float]!, value)) return `at ${timeMs}: expected ${value}, got ${actual.values[float]}`;
+      if (!isClose(actual.values[float]!, value))
+        return `at ${timeMs}: expected ${value}, got ${actual.values[float]}`;
       float++;
     }
   }
   if (float !== actual.times.length) return `expected ${float} values, got ${actual.times.length}`;
-  if (histogram !== actual.histograms.length) return `expected ${histogram} histograms, got ${actual.histograms.length}`;
+  if (histogram !== actual.histograms.length)
+    return `expected ${histogram} histograms, got ${actual.histograms.length}`;
   return undefined;
 }
 

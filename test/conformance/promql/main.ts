@@ -35,12 +35,17 @@ if (values.help || !positionals[0]) {
 }
 
 async function run(directory: string): Promise<void> {
-  const files = globSync('*.test', { cwd: directory }).filter((file) => file.includes(values.only)).sort();
+  const files = globSync('*.test', { cwd: directory })
+    .filter((file) => file.includes(values.only))
+    .sort();
   if (files.length === 0) throw new Error(`no *.test files in ${directory}: name the folder that holds them`);
   const counts = new Map<string, Counts>();
   for (const file of files) counts.set(basename(file), await runAndPrint(directory, file));
   const byTier = Object.fromEntries(
-    ALL_TIERS.map((tier) => [tier, total([...counts].filter(([file]) => tierOf(file) === tier).map(([, count]) => count))]),
+    ALL_TIERS.map((tier) => [
+      tier,
+      total([...counts].filter(([file]) => tierOf(file) === tier).map(([, count]) => count)),
+    ]),
   );
   console.log('');
   for (const [tier, { pass, fail, skip }] of Object.entries(byTier)) {

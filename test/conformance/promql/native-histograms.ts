@@ -2,7 +2,14 @@
 import { compactHistogram } from '@sluice/promql/histogram/bounds';
 import { CUSTOM_SCHEMA, EMPTY_HISTOGRAM, type Histogram } from '@sluice/promql/histogram/histogram';
 import { parseGoFloat } from '@sluice/promql/model/go-float';
-import { BUCKET_LABEL, labelsKey, labelValue, type Labels, METRIC_NAME, withLabels } from '@sluice/promql/model/labels';
+import {
+  BUCKET_LABEL,
+  type Labels,
+  labelsKey,
+  labelValue,
+  METRIC_NAME,
+  withLabels,
+} from '@sluice/promql/model/labels';
 import type { StoredSample } from './test-store.ts';
 
 interface Loaded {
@@ -22,13 +29,23 @@ export function toNativeHistograms(loaded: readonly Loaded[]): Loaded[] {
     const [, name, suffix] = /^(.*)_(bucket|sum|count)$/.exec(labelValue(labels, METRIC_NAME)) ?? [];
     const bound = parseGoFloat(labelValue(labels, BUCKET_LABEL));
     if (name === undefined || (suffix === 'bucket' && (bound === undefined || Number.isNaN(bound)))) continue;
-    const baseLabels = withLabels(labels, new Map([[METRIC_NAME, name], [BUCKET_LABEL, '']]));
+    const baseLabels = withLabels(
+      labels,
+      new Map([
+        [METRIC_NAME, name],
+        [BUCKET_LABEL, ''],
+      ]),
+    );
     const key = labelsKey(baseLabels);
     const base = bases.get(key) ?? { labels: baseLabels, byTime: new Map<number, Parts>() };
     bases.set(key, base);
     for (const { timeMs, value, histogram } of samples) {
       if (histogram) continue;
-      const parts = base.byTime.get(timeMs) ?? { buckets: new Map<number, number>(), count: undefined, sum: 0 };
+      const parts = base.byTime.get(timeMs) ?? {
+        buckets: new Map<number, number>(),
+        count: undefined,
+        sum: 0,
+      };
       base.byTime.set(timeMs, parts);
       if (suffix === 'sum') parts.sum = value;
       else if (suffix === 'count') parts.count = value;

@@ -2,10 +2,11 @@
  * Reads promqltest files: `load`, `clear` and `eval` commands with their expectations, in the current and
  * in the older notation. Source: Prometheus, promql/promqltest/README.md.
  */
-import { parseNumber } from '@sluice/promql/parse/scan-number';
-import { unquote } from '@sluice/promql/parse/scan-string';
+
 import { type NotedSeries, parseSeriesNotation } from '@sluice/promql/notation/series-notation';
 import { parseDurationText } from '@sluice/promql/parse/duration-text';
+import { parseNumber } from '@sluice/promql/parse/scan-number';
+import { unquote } from '@sluice/promql/parse/scan-string';
 
 export type Command = LoadCommand | EvalCommand | { readonly kind: 'clear' };
 
@@ -111,9 +112,15 @@ function parseStarts(text: string): (number | undefined)[] {
   });
 }
 
-function parseEval(line: string, body: readonly string[], number: number): { command: EvalCommand; used: number } {
+function parseEval(
+  line: string,
+  body: readonly string[],
+  number: number,
+): { command: EvalCommand; used: number } {
   const instant = /^eval(?:_(fail|warn|ordered|info))?\s+instant\s+(?:at\s+(.+?))?\s+(.+)$/.exec(line);
-  const range = /^eval(?:_(fail|warn|info))?\s+range\s+from\s+(.+)\s+to\s+(.+)\s+step\s+(.+?)\s+(.+)$/.exec(line);
+  const range = /^eval(?:_(fail|warn|info))?\s+range\s+from\s+(.+)\s+to\s+(.+)\s+step\s+(.+?)\s+(.+)$/.exec(
+    line,
+  );
   const match = instant ?? range;
   if (!match) throw new Error(`line ${number}: invalid evaluation command ${JSON.stringify(line)}`);
   const startMs = duration(match[2]!);
@@ -132,7 +139,10 @@ function parseEval(line: string, body: readonly string[], number: number): { com
   return { command, used };
 }
 
-function parseExpectation(mode: string | undefined, body: readonly string[]): { expectation: Expectation; used: number } {
+function parseExpectation(
+  mode: string | undefined,
+  body: readonly string[],
+): { expectation: Expectation; used: number } {
   const expectation: Expectation = {
     fails: mode === 'fail',
     ordered: mode === 'ordered',
@@ -228,4 +238,3 @@ function signedDuration(text: string): number {
   const unsigned = duration(text.replace(/^[+-]/, ''));
   return text.startsWith('-') ? -unsigned : unsigned;
 }
-

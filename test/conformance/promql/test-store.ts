@@ -4,7 +4,7 @@
  */
 import { detectReset } from '@sluice/promql/histogram/detect-reset';
 import { type Histogram, isSameBounds } from '@sluice/promql/histogram/histogram';
-import { labelsKey, labelValue, type Labels } from '@sluice/promql/model/labels';
+import { type Labels, labelsKey, labelValue } from '@sluice/promql/model/labels';
 import type { SeriesData, SeriesReader } from '@sluice/promql/series-reader';
 import { toNativeHistograms } from './native-histograms.ts';
 import type { LoadCommand } from './script.ts';
@@ -63,7 +63,8 @@ export function createTestStore(): TestStore {
       data ??= [...all.values()].map(toSeriesData);
       const series: SeriesData[] = [];
       for (const candidate of data) {
-        if (!matchers.every((matcher) => matcher.matches(labelValue(candidate.labels, matcher.name)))) continue;
+        if (!matchers.every((matcher) => matcher.matches(labelValue(candidate.labels, matcher.name))))
+          continue;
         const from = candidate.times.findIndex((timeMs) => timeMs >= startMs);
         const to = candidate.times.findLastIndex((timeMs) => timeMs <= endMs) + 1;
         if (from >= 0 && from < to) series.push(cut(candidate, from, to));
@@ -73,7 +74,11 @@ export function createTestStore(): TestStore {
   };
 }
 
-function cut({ labels, times, values, startTimes, histograms, stale }: SeriesData, from: number, to: number): SeriesData {
+function cut(
+  { labels, times, values, startTimes, histograms, stale }: SeriesData,
+  from: number,
+  to: number,
+): SeriesData {
   return {
     labels,
     times: times.subarray(from, to),
@@ -91,9 +96,13 @@ function toSeriesData({ labels, samples }: StoredSeries): SeriesData {
     labels,
     times: Float64Array.from(sorted, ({ timeMs }) => timeMs),
     values: Float64Array.from(sorted, ({ value }) => value),
-    ...(isAny(({ startMs }) => startMs !== 0) && { startTimes: Float64Array.from(sorted, ({ startMs }) => startMs) }),
+    ...(isAny(({ startMs }) => startMs !== 0) && {
+      startTimes: Float64Array.from(sorted, ({ startMs }) => startMs),
+    }),
     ...(isAny(({ histogram }) => histogram !== undefined) && { histograms: withHints(sorted) }),
-    ...(isAny(({ isStale }) => isStale) && { stale: Uint8Array.from(sorted, ({ isStale }) => Number(isStale)) }),
+    ...(isAny(({ isStale }) => isStale) && {
+      stale: Uint8Array.from(sorted, ({ isStale }) => Number(isStale)),
+    }),
   };
 }
 
@@ -107,7 +116,8 @@ function withHints(samples: readonly StoredSample[]): (Histogram | undefined)[] 
     const before = previous;
     previous = histogram;
     if (!histogram || histogram.resetHint === 'gauge') return histogram;
-    const continues = before !== undefined && before.resetHint !== 'gauge' && isContinuation(histogram, before);
+    const continues =
+      before !== undefined && before.resetHint !== 'gauge' && isContinuation(histogram, before);
     return { ...histogram, resetHint: continues ? 'not_reset' : 'unknown' };
   });
 }

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeLogs, type Plain, type PlainLogs, type PlainRecord } from '../testing/log-requests.ts';
 import { referenceRecord } from '../testing/reference-log-record.ts';
-import { shapeToText } from './shape-logs.ts';
+import { shapeToText } from './shape-to-text.ts';
 
 const TIME_NS = 1_767_225_600_123_456_789n;
 

@@ -3,6 +3,7 @@
  * Bytes become bytes; names are laid out once per shape, and what a resource shares is copied.
  */
 import { type LogRecordView, readValue, VALUE_KIND, type ValueView, walkLogs } from '@sluice/otlp/walk-logs';
+import { isBareWord, isSame } from './bare-word.ts';
 import {
   appendAscii,
   appendByte,
@@ -10,7 +11,6 @@ import {
   appendRange,
   type ByteBuffer,
   createByteBuffer,
-  writtenBytes,
 } from './byte-buffer.ts';
 import {
   appendAsText,
@@ -22,11 +22,12 @@ import {
   countLeaves,
 } from './json-text.ts';
 import { createLayoutCache } from './layout-cache.ts';
+import { createLevelParts, type LevelParts } from './level-parts.ts';
 import { FIELD_BUDGET } from './record-fields.ts';
 import type { RecordLayout, Slot, TailField } from './record-layout.ts';
 import { createResourceContext, type ResourceContext, scopeBlock } from './resource-context.ts';
 import { secondsOf } from './seconds.ts';
-import { inferLevel, type Level, levelOf, severityNumberOf } from './severity.ts';
+import { inferLevel, type Level, levelOf } from './severity.ts';
 import { unfoldBody } from './structured-body.ts';
 import { appendTimestamp, type Instant, splitNanos } from './timestamp-text.ts';
 import { readTrackingId, type TrackingId } from './tracking-id.ts';
@@ -85,16 +86,6 @@ const SPAN_ID_ALONE = encoder.encode(',"span_id":"');
 const TRACKING_ID = encoder.encode(',"tracking_id":');
 const TRACKING_TAIL = encoder.encode(' tracking_id=');
 const MESSAGE_LESS = encoder.encode('""');
-
-/** The parts of a line that depend on the severity. */
-interface LevelParts {
-  readonly number: number;
-  readonly text: Uint8Array;
-  readonly level: Level | undefined;
-  readonly head: Uint8Array;
-  readonly middle: Uint8Array;
-  readonly extra: Uint8Array;
-}
 
 export function createLogShaper({ maxLineBytes = MAX_LINE_BYTES }: LogShaperOptions = {}): LogShaper {
   const layouts = createLayoutCache({ maxFields: FIELD_BUDGET.attributes, isRecord: true });
@@ -395,63 +386,6 @@ function writeExtras(out: ByteBuffer, view: LogRecordView, observed: Instant): v
   }
 }
 
-function createLevelParts(number: number, text: string, level: Level): LevelParts {
-  const extras: string[] = [];
-  if (text !== '' && text.trim().toUpperCase() !== level)
-    extras.push(`,"severity_text":${JSON.stringify(text)}`);
-  if (number !== 0 && number !== severityNumberOf(level)) extras.push(`,"severity_number":${number}`);
-  return {
-    number,
-    text: encoder.encode(text),
-    level: undefined,
-    head: encoder.encode(`","@level":"${level}","timestamp":"`),
-    middle: encoder.encode(`","level":"${level}","message":`),
-    extra: encoder.encode(extras.join('')),
-  };
-}
-
 function isStructured(bytes: Uint8Array, { kind, start }: ValueView): boolean {
   return kind === VALUE_KIND.kvlist || (kind === VALUE_KIND.string && bytes[start] === 0x7b);
-}
-
-function isSame(bytes: Uint8Array, start: number, end: number, text: Uint8Array): boolean {
-  if (end - start !== text.length) return start < 0 && text.length === 0;
-  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text[i]) return false;
-  return true;
-}
-
-/** Letters, digits and `_ - . : / @ +`: what needs no quotes in logfmt. */
-const BARE = new Uint8Array(256);
-for (const character of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.:/@+') {
-  BARE[character.charCodeAt(0)] = 1;
-}
-
-function isBareWord(bytes: Uint8Array, start: number, end: number): boolean {
-  if (end === start || end - start > 128) return false;
-  for (let i = start; i < end; i++) if (BARE[bytes[i]!] === 0) return false;
-  return true;
-}
-
-/** One line per record as text, for small amounts. */
-export function shapeToText(
-  raw: Uint8Array,
-  receivedAtMs: number,
-): readonly { readonly labels: ResourceContext['labels']; readonly timeNs: bigint; readonly line: string }[] {
-  const lines: { labels: ResourceContext['labels']; timeNs: bigint; line: string }[] = [];
-  const buffer = createByteBuffer();
-  createLogShaper().shape(raw, receivedAtMs, {
-    begin(resource, { seconds, nanos }) {
-      buffer.length = 0;
-      lines.push({
-        labels: resource.labels,
-        timeNs: BigInt(seconds) * 1_000_000_000n + BigInt(nanos),
-        line: '',
-      });
-      return buffer;
-    },
-    end() {
-      lines.at(-1)!.line = decoder.decode(writtenBytes(buffer));
-    },
-  });
-  return lines;
 }

@@ -1,7 +1,6 @@
 /** topk, bottomk, limitk and limit_ratio: some of each group's series, as they are. */
 import { compareNanLowest } from '../functions/quantile.ts';
 import { formatGeneral } from '../model/go-float.ts';
-import { labelsKey } from '../model/labels.ts';
 import type { AggregateExpr } from '../parse/ast.ts';
 import { failExecution } from '../query-error.ts';
 import type { SeriesGroup } from './evaluate-aggregate.ts';
@@ -64,8 +63,13 @@ type Select = (present: readonly StepSeries[], step: number, limit: number) => r
 function selectorFor({ operator, position }: AggregateExpr, { query }: Evaluation): Select {
   if (operator === 'limitk') return (present, _step, limit) => present.slice(0, limit);
   if (operator === 'limit_ratio') {
-    return (present, _step, limit) =>
-      present.filter(({ labels }) => isInRatio(hashFraction(labelsKey(labels)), limit));
+    const fractions = new Map<StepSeries, number>();
+    const fractionOf = (series: StepSeries): number => {
+      const fraction = fractions.get(series) ?? hashFraction(series.labels);
+      fractions.set(series, fraction);
+      return fraction;
+    };
+    return (present, _step, limit) => present.filter((series) => isInRatio(fractionOf(series), limit));
   }
   const sign = operator === 'topk' ? -1 : 1;
   return (present, step, limit) => {

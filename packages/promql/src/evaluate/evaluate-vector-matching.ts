@@ -48,8 +48,8 @@ export function evaluateVectorMatching(
   const isSwapped = matching.cardinality === 'one-to-many';
   const many = isSwapped ? right : left;
   const one = isSwapped ? left : right;
-  const fillMany = isSwapped ? matching.fillRight : matching.fillLeft;
-  const fillOne = isSwapped ? matching.fillLeft : matching.fillRight;
+  // As in Prometheus, `fill_left` always stands for the "many" side, also under group_right.
+  const { fillLeft: fillMany, fillRight: fillOne } = matching;
   const hasFill = fillMany !== undefined || fillOne !== undefined;
   if ((many.length === 0 || one.length === 0) && !hasFill) return [];
   const groups = groupBySignature(many, one, matching);
@@ -101,7 +101,7 @@ function requireUnique(
   const { length } = series[0]!.kinds;
   for (let step = 0; step < length; step++) {
     const present = series.filter(({ kinds }) => kinds[step] !== ABSENT);
-    if (present.length < 2 || (many && many.every(({ kinds }) => kinds[step] === ABSENT))) continue;
+    if (present.length < 2 || many?.every(({ kinds }) => kinds[step] === ABSENT)) continue;
     const [first, second] = present
       .slice(0, 2)
       .map(({ labels }) => formatLabels(labels))

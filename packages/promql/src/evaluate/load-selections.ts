@@ -13,6 +13,7 @@ import {
   type VectorSelector,
 } from '../parse/ast.ts';
 import type { SelectHints, SelectWindow, SeriesData, SeriesReader } from '../series-reader.ts';
+import { toHistogramStatistics } from '../histogram/histogram-statistics.ts';
 import { infoNameMatchers, infoReference } from './evaluate-info.ts';
 import type { QueryTimes } from './query-context.ts';
 import { resolveDuration } from './resolve-duration.ts';
@@ -34,6 +35,7 @@ interface Read {
   readonly key: VectorSelector | CallExpr;
   readonly matchers: readonly Matcher[];
   readonly window: SelectWindow;
+  readonly onlyStatistics: boolean;
 }
 
 /** What encloses an expression, as far as it moves the times its selectors need. */
@@ -44,7 +46,18 @@ interface Surroundings {
   readonly at: number | undefined;
   readonly stepMs: number;
   readonly hints: SelectHints;
+  readonly bucketUse: BucketUse;
 }
+
+/** Whether functions around a selector need the buckets of its native histograms. */
+type BucketUse = 'unknown' | 'only-statistics' | 'buckets';
+
+const STATISTICS: ReadonlySet<string> = new Set(['histogram_count', 'histogram_sum', 'histogram_avg']);
+const NEED_BUCKETS: ReadonlySet<string> = new Set([
+  'histogram_quantile',
+  'histogram_quantiles',
+  'histogram_fraction',
+]);
 
 const NO_HINTS: SelectHints = { func: '', grouping: [], by: false };
 
@@ -54,11 +67,23 @@ export async function loadSelections(
   options: LoadOptions,
 ): Promise<LoadedSelections> {
   const reads: Read[] = [];
-  const root = { offsetMs: 0, rangeMs: 0, at: undefined, stepMs: options.stepMs, hints: NO_HINTS };
+  const root: Surroundings = {
+    offsetMs: 0,
+    rangeMs: 0,
+    at: undefined,
+    stepMs: options.stepMs,
+    hints: NO_HINTS,
+    bucketUse: 'unknown',
+  };
   collectReads(expr, root, { options, reads });
   const results = await Promise.all(reads.map(({ matchers, window }) => reader.select(matchers, window)));
   return {
-    selections: new Map(results.map(({ series }, i) => [reads[i]!.key, series])),
+    selections: new Map(
+      results.map(({ series }, i) => {
+        const { key, onlyStatistics } = reads[i]!;
+        return [key, onlyStatistics ? series.map(toHistogramStatistics) : series];
+      }),
+    ),
     warnings: results.flatMap(({ warnings = [] }) => warnings),
   };
 }
@@ -81,7 +106,12 @@ function collectReads(expr: Expr, around: Surroundings, collection: Collection):
   const { options, reads } = collection;
   switch (expr.kind) {
     case 'vector-selector':
-      reads.push({ key: expr, matchers: expr.matchers, window: windowOf(expr, 0, { around, options }) });
+      reads.push({
+        key: expr,
+        matchers: expr.matchers,
+        window: windowOf(expr, 0, { around, options }),
+        onlyStatistics: around.bucketUse === 'only-statistics',
+      });
       return;
     case 'matrix-selector': {
       const rangeMs = resolveDuration(expr.range, options);
@@ -90,6 +120,7 @@ function collectReads(expr: Expr, around: Surroundings, collection: Collection):
         key: selector,
         matchers: selector.matchers,
         window: windowOf(selector, rangeMs, { around, options }),
+        onlyStatistics: around.bucketUse === 'only-statistics',
       });
       return;
     }
@@ -106,12 +137,16 @@ function collectReads(expr: Expr, around: Surroundings, collection: Collection):
         at: at ?? around.at,
         stepMs,
         hints: around.hints,
+        // A subquery may skip samples: resets between those left show in their buckets only.
+        bucketUse: 'buckets',
       };
       collectReads(expr.expr, inner, collection);
       return;
     }
     case 'binary': {
-      const inner = { ...around, hints: NO_HINTS };
+      const isTrim = expr.operator === '</' || expr.operator === '>/';
+      const bucketUse: BucketUse = isTrim ? 'buckets' : around.bucketUse;
+      const inner = { ...around, hints: NO_HINTS, bucketUse };
       collectReads(expr.left, inner, collection);
       collectReads(expr.right, inner, collection);
       return;
@@ -122,7 +157,8 @@ function collectReads(expr: Expr, around: Surroundings, collection: Collection):
       return;
     }
     case 'call': {
-      const inner = { ...around, hints: { ...NO_HINTS, func: expr.func.name } };
+      const bucketUse = bucketUseOf(expr.func.name, around.bucketUse);
+      const inner = { ...around, hints: { ...NO_HINTS, func: expr.func.name }, bucketUse };
       const isInfo = expr.func.name === 'info';
       for (const child of isInfo ? expr.args.slice(0, 1) : expr.args) collectReads(child, inner, collection);
       if (isInfo) reads.push(infoRead(expr, inner, options));
@@ -177,5 +213,10 @@ function infoRead(call: CallExpr, around: Surroundings, options: LoadOptions): R
     limits: { maxSeries: options.maxSeries, maxSamples: options.maxSamples },
     ...(options.signal && { signal: options.signal }),
   };
-  return { key: call, matchers, window };
+  return { key: call, matchers, window, onlyStatistics: false };
+}
+
+function bucketUseOf(func: string, around: BucketUse): BucketUse {
+  if (around === 'buckets' || NEED_BUCKETS.has(func)) return 'buckets';
+  return STATISTICS.has(func) ? 'only-statistics' : around;
 }

@@ -19,6 +19,8 @@ import { sampleTimes } from './timestamp.ts';
 export type PlainCall = CallExpr;
 
 export function evaluateCall(original: CallExpr, evaluation: Evaluation): StepSeries[] {
+  // The info series were read for the call as it stands in the tree.
+  if (original.func.name === 'info') return evaluateInfo(original, evaluation);
   const call: PlainCall = { ...original, args: original.args.map(withoutParens) };
   const range = call.args.find(isRangeArgument);
   if (range) {
@@ -70,7 +72,6 @@ const INSTANT_FUNCTIONS: ReadonlyMap<string, InstantFunction> = new Map<string, 
   ['clamp_max', (call, evaluation) => clamp(vector(call, evaluation), { high: scalar(call, 1, evaluation) })],
   ['clamp_min', (call, evaluation) => clamp(vector(call, evaluation), { low: scalar(call, 1, evaluation) })],
   ['end', (_call, evaluation) => [constant(queryConstant('end', evaluation), evaluation)]],
-  ['info', evaluateInfo],
   ['label_join', (call, evaluation) => labelJoin(call, () => vector(call, evaluation))],
   ['label_replace', (call, evaluation) => labelReplace(call, () => vector(call, evaluation))],
   [

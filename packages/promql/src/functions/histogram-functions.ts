@@ -7,6 +7,7 @@ import {
   createStepSeries,
   HISTOGRAM,
   isEmptySeries,
+  SAME_LABELSET,
   type StepSeries,
   setFloat,
 } from '../evaluate/step-series.ts';
@@ -20,6 +21,7 @@ import {
 import { formatOpenMetrics } from '../model/go-float.ts';
 import { type Labels, labelsKey, labelValue, METRIC_NAME, withLabel } from '../model/labels.ts';
 import type { CallExpr, Expr } from '../parse/ast.ts';
+import { failExecution } from '../query-error.ts';
 import { type ClassicBuckets, classicFraction, classicQuantile } from './classic-buckets.ts';
 import { groupHistograms, type HistogramGroup, visitGroup } from './histogram-groups.ts';
 
@@ -116,6 +118,8 @@ function histogramQuantiles({ args }: CallExpr, evaluation: Evaluation): StepSer
         if (column.kinds[step] === 0) continue;
         const labels = withLabel(group.labels, name, formatOpenMetrics(quantiles[step]!));
         const out = outputFor(results, labels, quantiles.length);
+        // The label may have told histograms apart before it got the quantile's number.
+        if (out.kinds[step] !== 0) failExecution(SAME_LABELSET);
         setFloat(out, step, column.values[step]!);
       }
     }

@@ -12,7 +12,7 @@ export interface FunctionSignature {
 
 /** `(` types `)`: v instant vector, m range vector, s scalar, t string; `?n` optional last, `*` repeated last. */
 const TABLE = `
-absent(v) absent_over_time(m) acos(v) acosh(v) asin(v) asinh(v) atan(v) atanh(v) avg_over_time(m) ceil(v)
+abs(v) absent(v) absent_over_time(m) acos(v) acosh(v) asin(v) asinh(v) atan(v) atanh(v) avg_over_time(m) ceil(v)
 changes(m) clamp(vss) clamp_max(vs) clamp_min(vs) cos(v) cosh(v) count_over_time(m) days_in_month(v)?1
 day_of_month(v)?1 day_of_week(v)?1 day_of_year(v)?1 deg(v) delta(m) deriv(m) exp(v) first_over_time(m) floor(v)
 histogram_avg(v) histogram_count(v) histogram_sum(v) histogram_stddev(v) histogram_stdvar(v)

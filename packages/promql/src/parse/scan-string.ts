@@ -95,12 +95,21 @@ function describeRune(input: string, at: number): string {
   return `U+${code.toString(16).toUpperCase().padStart(4, '0')} '${String.fromCodePoint(code)}'`;
 }
 
+/** Bytes that are no UTF-8 become lone surrogates, so that they can be told from text and refused as names. */
+function decodeBytes(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return String.fromCharCode(...Array.from(bytes, (byte) => 0xdc00 + byte));
+  }
+}
+
 /** `\xNN` and octal escapes name bytes, of which several may make one UTF-8 character. */
 function createByteText(): { add(text: string): void; addByte(byte: number): void; text(): string } {
   let text = '';
   let bytes: number[] = [];
   const flush = (): void => {
-    if (bytes.length > 0) text += new TextDecoder().decode(new Uint8Array(bytes));
+    if (bytes.length > 0) text += decodeBytes(new Uint8Array(bytes));
     bytes = [];
   };
   return {
