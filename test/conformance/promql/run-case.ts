@@ -89,11 +89,7 @@ async function runAsRange(
   instant: QueryValue,
   { expr, timeMs, engine, reader }: AsRange,
 ): Promise<string | undefined> {
-  if (
-    expectation.rangeVector ||
-    expectation.text !== undefined ||
-    /(start|end|range|step)\(\)/.test(expr)
-  ) {
+  if (expectation.rangeVector || expectation.text !== undefined || /(start|end|range|step)\(\)/.test(expr)) {
     return undefined;
   }
   const options = { reader, startMs: timeMs - 60_000, endMs: timeMs + 60_000, stepMs: 60_000 };

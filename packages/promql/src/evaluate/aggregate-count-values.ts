@@ -1,6 +1,8 @@
 /** count_values: how many series of a group have each value, the value as a label. */
+
 import { formatHistogram } from '../histogram/format-histogram.ts';
 import { formatFixed } from '../model/go-float.ts';
+import { goQuote } from '../model/go-quote.ts';
 import { type Labels, labelsKey, withLabel } from '../model/labels.ts';
 import { type AggregateExpr, withoutParens } from '../parse/ast.ts';
 import { failExecution } from '../query-error.ts';
@@ -15,7 +17,7 @@ export function aggregateCountValues(
 ): StepSeries[] {
   const label = withoutParens(expr.parameter!);
   const name = label.kind === 'string' ? label.value : '';
-  if (!isLabelName(name)) failExecution(`invalid label name ${JSON.stringify(name)}`);
+  if (!isLabelName(name)) failExecution(`invalid label name ${goQuote(name)}`);
   const grouping = expr.isWithout ? expr.grouping : [...expr.grouping, name];
   const toGroup = groupingOf({ grouping, isWithout: expr.isWithout });
   const results = new Map<string, StepSeries>();

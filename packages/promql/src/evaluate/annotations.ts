@@ -2,7 +2,9 @@
  * Warnings and infos about a query, each with the place in the expression that it is about. They are told
  * apart by their text without the place; of equal ones the last place counts, as in Prometheus.
  */
+
 import { formatGeneral, formatPrecision } from '../model/go-float.ts';
+import { goQuote } from '../model/go-quote.ts';
 import { formatPosition, type PositionRange } from '../parse/position.ts';
 
 export type AnnotationLevel = 'warning' | 'info';
@@ -71,7 +73,7 @@ export function createAnnotations(): Annotations {
       });
     },
     startTimeOverlap(metricName, position) {
-      const message = `PromQL warning: sample has start time that overlaps with previous sample timestamp for metric ${JSON.stringify(metricName)}`;
+      const message = `PromQL warning: sample has start time that overlaps with previous sample timestamp for metric ${goQuote(metricName)}`;
       const state = overlaps.get(message);
       if (state) {
         state.count++;
@@ -130,5 +132,5 @@ function formatTime(ms: number): string {
 }
 
 export function aboutMetric(message: string, metricName: string): string {
-  return metricName === '' ? message : `${message} for metric name ${JSON.stringify(metricName)}`;
+  return metricName === '' ? message : `${message} for metric name ${goQuote(metricName)}`;
 }

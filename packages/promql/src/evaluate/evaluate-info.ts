@@ -2,6 +2,7 @@
  * info(): adds the labels of info series (by default `target_info`) with the same `instance` and `job`.
  * Where several info series of one metric match, the newest sample wins.
  */
+import { goQuote } from '../model/go-quote.ts';
 import { keepLabels, type Labels, labelsKey, labelValue, METRIC_NAME, withLabels } from '../model/labels.ts';
 import { createMatcher, type Matcher } from '../model/matcher.ts';
 import { type CallExpr, childrenOf, type Expr } from '../parse/ast.ts';
@@ -132,7 +133,7 @@ function newestInfo(
 }
 
 function describe(labels: Labels): string {
-  return `{${labels.map(({ name, value }) => `${name}=${JSON.stringify(value)}`).join(', ')}}`;
+  return `{${labels.map(({ name, value }) => `${name}=${goQuote(value)}`).join(', ')}}`;
 }
 
 /** A series may get other labels at other steps, and so become several. */

@@ -52,7 +52,9 @@ export function xxh64(bytes: Uint8Array): bigint {
     hash = (rotate(hash ^ round(0n, view.getBigUint64(at, true)), 27n) * PRIME[0] + PRIME[3]) & MASK;
   }
   if (at + 4 <= bytes.length) {
-    hash = (rotate(hash ^ ((BigInt(view.getUint32(at, true)) * PRIME[0]) & MASK), 23n) * PRIME[1] + PRIME[2]) & MASK;
+    hash =
+      (rotate(hash ^ ((BigInt(view.getUint32(at, true)) * PRIME[0]) & MASK), 23n) * PRIME[1] + PRIME[2]) &
+      MASK;
     at += 4;
   }
   for (; at < bytes.length; at++) {

@@ -2,6 +2,8 @@
  * The reading half of a query: finds every selector, works out the time it needs, and starts all reads at
  * once. The evaluation that follows touches memory only.
  */
+
+import { toHistogramStatistics } from '../histogram/histogram-statistics.ts';
 import { METRIC_NAME } from '../model/labels.ts';
 import { createMatcher, type Matcher } from '../model/matcher.ts';
 import {
@@ -13,7 +15,6 @@ import {
   type VectorSelector,
 } from '../parse/ast.ts';
 import type { SelectHints, SelectWindow, SeriesData, SeriesReader } from '../series-reader.ts';
-import { toHistogramStatistics } from '../histogram/histogram-statistics.ts';
 import { infoNameMatchers, infoReference } from './evaluate-info.ts';
 import type { QueryTimes } from './query-context.ts';
 import { resolveDuration } from './resolve-duration.ts';

@@ -1,7 +1,9 @@
 /** The words of warnings and infos that several operators and functions share (Prometheus' own). */
-import { formatGeneral } from '../model/go-float.ts';
 
-const quote = JSON.stringify;
+import { formatGeneral } from '../model/go-float.ts';
+import { goQuote } from '../model/go-quote.ts';
+
+const quote = goQuote;
 
 export const MESSAGE = {
   mixedFloatsHistograms: (metric: string) =>

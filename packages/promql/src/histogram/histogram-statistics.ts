@@ -21,7 +21,8 @@ export function toHistogramStatistics(series: SeriesData): SeriesData {
 function toStatistics(histogram: Histogram, previous: Histogram | undefined): Histogram {
   const { schema, count, sum } = histogram;
   let { resetHint } = histogram;
-  if (resetHint === 'unknown' && previous) resetHint = detectReset(histogram, previous) ? 'reset' : 'not_reset';
+  if (resetHint === 'unknown' && previous)
+    resetHint = detectReset(histogram, previous) ? 'reset' : 'not_reset';
   return {
     schema,
     count,

@@ -2,6 +2,7 @@
  * Label sets as the engine handles them: sorted by name, no empty values (an empty value is the same as
  * no label: Prometheus data model), never changed once made.
  */
+import { goQuote } from './go-quote.ts';
 export interface Label {
   readonly name: string;
   readonly value: string;
@@ -84,13 +85,13 @@ export function compareLabels(a: Labels, b: Labels): number {
 
 /** `{a="b", c="d"}` with Go's quoting, the metric name among the labels. */
 export function formatLabels(labels: Labels): string {
-  const parts = labels.map(({ name, value }) => `${quoteNameIfNeeded(name)}=${JSON.stringify(value)}`);
+  const parts = labels.map(({ name, value }) => `${quoteNameIfNeeded(name)}=${goQuote(value)}`);
   return `{${parts.join(', ')}}`;
 }
 
 /** Names outside `[a-zA-Z_][a-zA-Z0-9_]*` are written as strings (UTF-8 names of Prometheus 3). */
 export function quoteNameIfNeeded(name: string): string {
-  return /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) ? name : JSON.stringify(name);
+  return /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) ? name : goQuote(name);
 }
 
 function compareNames(a: Label, b: Label): number {

@@ -2,7 +2,9 @@
  * Label matchers. Regular expressions are RE2 (re2js: linear time, so no expression can hang a query) and
  * anchored at both ends; literals, alternations of literals and plain prefixes or suffixes never reach it.
  */
+
 import { RE2JS } from 're2js';
+import { goQuote } from './go-quote.ts';
 
 export type MatchOperator = '=' | '!=' | '=~' | '!~';
 
@@ -75,6 +77,6 @@ function memoize(test: (value: string) => boolean): (value: string) => boolean {
 }
 
 export function formatMatcher({ name, operator, value }: Matcher): string {
-  const written = /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) ? name : JSON.stringify(name);
-  return `${written}${operator}${JSON.stringify(value)}`;
+  const written = /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) ? name : goQuote(name);
+  return `${written}${operator}${goQuote(value)}`;
 }

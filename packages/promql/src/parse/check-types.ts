@@ -1,4 +1,5 @@
 /** Type rules that the grammar cannot express; the first violation, innermost first, ends the parse. */
+import { goQuote } from '../model/go-quote.ts';
 import { METRIC_NAME } from '../model/labels.ts';
 import {
   type BinaryExpr,
@@ -78,10 +79,7 @@ function checkSelector({ name, matchers, position }: VectorSelector, mayMatchAll
   if (name !== '') {
     const other = matchers.slice(0, -1).find((matcher) => matcher.name === METRIC_NAME);
     if (other) {
-      fail(
-        position,
-        `metric name must not be set twice: ${JSON.stringify(name)} or ${JSON.stringify(other.value)}`,
-      );
+      fail(position, `metric name must not be set twice: ${goQuote(name)} or ${goQuote(other.value)}`);
     }
   } else if (!mayMatchAll && matchers.every((matcher) => matcher.matches(''))) {
     fail(position, 'vector selector must contain at least one non-empty matcher');
@@ -100,10 +98,7 @@ function checkBinary(expr: BinaryExpr, query: string): void {
   }
   const twice = matching.isOn ? matching.labels.find((label) => matching.include.includes(label)) : undefined;
   if (twice !== undefined) {
-    fail(
-      operatorRange(expr, query),
-      `label ${JSON.stringify(twice)} must not occur in ON and GROUP clause at once`,
-    );
+    fail(operatorRange(expr, query), `label ${goQuote(twice)} must not occur in ON and GROUP clause at once`);
   }
   for (const [side, type] of [
     [left, leftType],
@@ -139,7 +134,7 @@ function operatorRange({ left, right }: BinaryExpr, query: string): PositionRang
 
 function checkCall(expr: CallExpr, query: string): void {
   const { func, args, position } = expr;
-  const name = JSON.stringify(func.name);
+  const name = goQuote(func.name);
   const count = func.args.length;
   if (func.variadic === 0) {
     if (args.length !== count) {

@@ -1,4 +1,6 @@
 /** Durations as Prometheus writes them: `1h30m`, `500ms`; units from years to milliseconds, largest first. */
+import { goQuote } from '../model/go-quote.ts';
+
 const UNITS: readonly (readonly [string, number])[] = [
   ['y', 365 * 86_400_000],
   ['w', 7 * 86_400_000],
@@ -19,7 +21,7 @@ export function parseDurationText(text: string): { readonly ms: number } | strin
   if (text === '0') return { ms: 0 };
   if (text === '') return 'empty duration string';
   const parts = FORM.exec(text);
-  if (!parts) return `not a valid duration string: ${JSON.stringify(text)}`;
+  if (!parts) return `not a valid duration string: ${goQuote(text)}`;
   let ms = 0;
   for (const [i, [, unitMs]] of UNITS.entries()) ms += Number(parts[i + 1] ?? 0) * unitMs;
   return ms > MAX_DURATION_MS ? 'duration out of range' : { ms };

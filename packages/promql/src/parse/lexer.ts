@@ -2,6 +2,7 @@
  * Cuts an expression into tokens. Braces and brackets change what is allowed inside, as in Prometheus:
  * between braces every word is a label name, between brackets only durations and their arithmetic stand.
  */
+import { goQuote } from '../model/go-quote.ts';
 import { scanNumberOrDuration } from './scan-number.ts';
 import { scanString } from './scan-string.ts';
 import { SyntaxFault } from './syntax-error.ts';
@@ -72,8 +73,7 @@ export function createLexer(input: string): Lexer {
     const start = at;
     const scanned = scanNumberOrDuration(input, start);
     at = scanned.end;
-    if (!scanned.kind)
-      fail(start, `bad number or duration syntax: ${JSON.stringify(input.slice(start, at))}`);
+    if (!scanned.kind) fail(start, `bad number or duration syntax: ${goQuote(input.slice(start, at))}`);
     hasDuration = true;
     return token(scanned.kind!, start);
   };
@@ -208,7 +208,7 @@ function runeAt(input: string, at: number): string | undefined {
 function quoteRune(character: string | undefined): string {
   if (character === undefined) return "'\\uffff'".replace('\\uffff', '\ufffd');
   if (character === "'") return "'\\''";
-  const escaped = JSON.stringify(character).slice(1, -1).replace('\\"', '"');
+  const escaped = goQuote(character).slice(1, -1).replace('\\"', '"');
   return `'${escaped}'`;
 }
 

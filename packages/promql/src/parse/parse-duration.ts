@@ -1,4 +1,5 @@
 /** Durations of ranges, steps and offsets: `5m`, `300`, and with the feature on `2*(step()+30s)`. */
+import { goQuote } from '../model/go-quote.ts';
 import type { Duration, DurationExpr, NumberLiteral } from './ast.ts';
 import { parseDurationText } from './duration-text.ts';
 import type { PositionRange } from './position.ts';
@@ -31,7 +32,7 @@ export function numberLiteral(token: Token): NumberLiteral {
   if (value === undefined) {
     throw new SyntaxFault(
       position,
-      `error parsing number: strconv.ParseFloat: parsing ${JSON.stringify(token.text)}: invalid syntax`,
+      `error parsing number: strconv.ParseFloat: parsing ${goQuote(token.text)}: invalid syntax`,
     );
   }
   return { kind: 'number', value, isDuration: false, position };

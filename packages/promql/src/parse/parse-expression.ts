@@ -2,6 +2,7 @@
  * The parser: operator precedence (Pratt), one token of look-ahead, and Prometheus' words for what is
  * wrong. Source of the grammar: Prometheus 3.14 querying documentation and its promqltest files.
  */
+import { goQuote } from '../model/go-quote.ts';
 import type { AggregateExpr, BinaryOperator, Expr } from './ast.ts';
 import { checkTypes } from './check-types.ts';
 import { FUNCTION_SIGNATURES } from './function-signatures.ts';
@@ -147,9 +148,9 @@ function createParser(stream: TokenStream, options: ParseOptions): { expression(
   const call = (name: Token): Expr => {
     const args = callArguments();
     const func = FUNCTION_SIGNATURES.get(name.text);
-    if (!func) throw new SyntaxFault(name, `unknown function with name ${JSON.stringify(name.text)}`);
+    if (!func) throw new SyntaxFault(name, `unknown function with name ${goQuote(name.text)}`);
     if (func.isExperimental && !options.experimentalFunctions) {
-      throw new SyntaxFault(name, `function ${JSON.stringify(name.text)} is not enabled`);
+      throw new SyntaxFault(name, `function ${goQuote(name.text)} is not enabled`);
     }
     return { kind: 'call', func, args, position: { start: name.start, end: stream.lastClosing() } };
   };

@@ -1,5 +1,7 @@
 /** An expression back as text, on one line, as Prometheus normalises it. */
+
 import { formatFixed, formatGeneral } from '../model/go-float.ts';
+import { goQuote } from '../model/go-quote.ts';
 import { quoteNameIfNeeded } from '../model/labels.ts';
 import { formatMatcher } from '../model/matcher.ts';
 import type {
@@ -20,7 +22,7 @@ export function printExpression(expr: Expr): string {
     case 'number':
       return printNumber(expr);
     case 'string':
-      return JSON.stringify(expr.value);
+      return goQuote(expr.value);
     case 'vector-selector':
       return `${printMatchers(expr)}${printAt(expr)}${printExtension(expr)}${printOffset(expr)}`;
     case 'matrix-selector': {

@@ -1,4 +1,5 @@
 /** What the lexer yields: operators, keywords and the words Prometheus' messages have for them. */
+import { goQuote } from '../model/go-quote.ts';
 import type { PositionRange } from './position.ts';
 
 export type TokenKind =
@@ -87,9 +88,9 @@ export function describeToken({ kind, text }: Token): string {
     case 'error':
       return text;
     case 'identifier':
-      return `identifier ${JSON.stringify(text)}`;
+      return `identifier ${goQuote(text)}`;
     case 'metric-identifier':
-      return `metric identifier ${JSON.stringify(text)}`;
+      return `metric identifier ${goQuote(text)}`;
     case 'string':
     case 'number':
     case 'duration':
@@ -107,5 +108,5 @@ export function describeToken({ kind, text }: Token): string {
 }
 
 function shorten(text: string): string {
-  return text.length > 10 ? `${JSON.stringify(text.slice(0, 10))}...` : JSON.stringify(text);
+  return text.length > 10 ? `${goQuote(text.slice(0, 10))}...` : goQuote(text);
 }
