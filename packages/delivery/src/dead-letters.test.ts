@@ -16,7 +16,7 @@ async function createQueues(count: number) {
   const queue = createEmbeddedQueue({ database, name: 'traces', clock });
   const deadLetter = createEmbeddedQueue({ database, name: 'traces-dead', clock });
   const envelopes = Array.from({ length: count }, (_, index) =>
-    makeEnvelope({ seed: index + 1, spans: 1, tenant: index % 2 === 0 ? 'even' : 'odd' }),
+    makeEnvelope({ seed: index + 1, items: 1, tenant: index % 2 === 0 ? 'even' : 'odd' }),
   );
   await deadLetter.send(
     envelopes.map((envelope, index) =>

@@ -15,7 +15,7 @@ function makeEnvelopes(count: number, from = 0): readonly Envelope[] {
   return Array.from({ length: count }, (_, index) =>
     makeEnvelope({
       seed: from + index + 1,
-      spans: 1 + (index % 5),
+      items: 1 + (index % 5),
       tenant: index % 4 === 0 ? 'other' : 'default',
     }),
   );
@@ -130,7 +130,7 @@ describe('a crash between any two steps', () => {
   const createScene = () => {
     const fine = makeEnvelope({ seed: 1 });
     const refused = makeEnvelope({ seed: 2 });
-    const bulky = makeEnvelope({ seed: 3, spans: 12 });
+    const bulky = makeEnvelope({ seed: 3, items: 12 });
     const late = makeEnvelope({ seed: 4 });
     const [refusedIds, lateIds] = [new Set(spansOf([refused])), new Set(spansOf([late]))];
     const hopeless = spansOf([bulky])[5]!;

@@ -16,8 +16,8 @@ async function totalOf(queue: Queue): Promise<number> {
   return visible + inFlight + delayed;
 }
 
-function makeEnvelopes(count: number, spans = 3) {
-  return Array.from({ length: count }, (_, index) => makeEnvelope({ seed: index + 1, spans }));
+function makeEnvelopes(count: number, items = 3) {
+  return Array.from({ length: count }, (_, index) => makeEnvelope({ seed: index + 1, items }));
 }
 
 const firstSpanOf = (envelope: ReturnType<typeof makeEnvelope>): string =>
@@ -321,7 +321,7 @@ describe('a push that is too large', () => {
   test('and a single message is cut on item borders', async () => {
     const sink = limited(3_000);
     const world = createDeliveryWorld({ sinks: [sink] });
-    await sendEnvelopes(world.queue, [makeEnvelope({ seed: 1, spans: 40 })]);
+    await sendEnvelopes(world.queue, [makeEnvelope({ seed: 1, items: 40 })]);
     expect(await world.step(world.makeHandler())).toEqual({ failures: [] });
     expect(sink.spans.size).toBe(40);
     expect([...sink.spans.values()]).toEqual(Array(40).fill(1));
@@ -331,14 +331,14 @@ describe('a push that is too large', () => {
   test('is not made where the sink says what it takes', async () => {
     const sink = createScriptedSink({ name: 'tempo', maxRawBytes: 3_000 });
     const world = createDeliveryWorld({ sinks: [sink] });
-    await sendEnvelopes(world.queue, [makeEnvelope({ seed: 1, spans: 40 })]);
+    await sendEnvelopes(world.queue, [makeEnvelope({ seed: 1, items: 40 })]);
     await world.step(world.makeHandler());
     expect(sink.spans.size).toBe(40);
     expect(Math.max(...sink.pushes.map(({ rawBytes }) => rawBytes))).toBeLessThanOrEqual(3_000);
   });
 
   test('of one item is given up with the reason, and the rest of its message arrives', async () => {
-    const envelope = makeEnvelope({ seed: 1, spans: 12 });
+    const envelope = makeEnvelope({ seed: 1, items: 12 });
     const guilty = firstSpanOf(envelope);
     const sink = createScriptedSink({
       name: 'tempo',
@@ -357,7 +357,7 @@ describe('a push that is too large', () => {
   test('is cut alike when it comes again, so that its pieces are recognised', async () => {
     const sink = limited(3_000);
     const world = createDeliveryWorld({ sinks: [sink] });
-    const envelope = makeEnvelope({ seed: 1, spans: 40 });
+    const envelope = makeEnvelope({ seed: 1, items: 40 });
     await sendEnvelopes(world.queue, [envelope, envelope]);
     await world.run(world.makeHandler(), { maxMs: 60_000 });
     expect([...sink.spans.values()]).toEqual(Array(40).fill(1));
@@ -365,7 +365,7 @@ describe('a push that is too large', () => {
 
   test('leaves only the pieces that are missing to go round again', async () => {
     let down = true;
-    const envelope = makeEnvelope({ seed: 1, spans: 12 });
+    const envelope = makeEnvelope({ seed: 1, items: 12 });
     const late = firstSpanOf(envelope);
     const sink = createScriptedSink({
       name: 'tempo',

@@ -31,7 +31,7 @@ export const bench: Bench = {
     const messages = Array.from(
       { length: BATCH },
       (_, index): ReceivedMessage => ({
-        ...encodeEnvelope(makeEnvelope({ seed: index, spans: SPANS })),
+        ...encodeEnvelope(makeEnvelope({ seed: index, items: SPANS })),
         messageId: String(index),
         receiveCount: 1,
         sentAtMs: 0,

@@ -269,3 +269,15 @@ test('a message without records needs no push', async () => {
   expect(await push(makePart(encodeLogs([]), { signal: 'logs' }))).toEqual({ status: 'ok' });
   expect(loki.requests()).toBe(0);
 });
+
+test('a web page in the place of an answer is no success: the address may be wrong', async () => {
+  const { loki, push } = await setUp();
+  loki.faults.failNext('garbage');
+  const message = part([{ timeNs: NOW_NS, body: 'a' }]);
+  expect(await push(message)).toMatchObject({
+    status: 'retryable',
+    misconfigured: true,
+    reason: expect.stringContaining('web page'),
+  });
+  expect(await push(message)).toEqual({ status: 'ok' });
+});

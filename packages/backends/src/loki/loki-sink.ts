@@ -67,10 +67,14 @@ export function createLokiSink(options: LokiSinkOptions): Sink {
     let current = streams;
     const late: PushStream[] = [];
     let lateLines = 0;
-    for (let round = 0; round < MAX_ROUNDS && hasEntries(current); round++) {
+    for (let round = 0; hasEntries(current); round++) {
+      if (round === MAX_ROUNDS) {
+        return { status: 'retryable', reason: `${name} calls more entries late after ${MAX_ROUNDS} answers` };
+      }
       const outcome = await post(encodeSnappy(encodePushRequest(current)), { signal });
       if (outcome.kind === 'failed') return outcome.result;
       const { answer } = outcome;
+      if (isPage(answer)) return notLoki(answer);
       if (isSuccess(answer)) break;
       const text = textOf(answer);
       if (answer.status !== 400 || !isTooFarBehind(text)) return judge(answer, text, current);
@@ -86,6 +90,7 @@ export function createLokiSink(options: LokiSinkOptions): Sink {
       signal,
     });
     if (outcome.kind === 'failed') return outcome.result;
+    if (isPage(outcome.answer)) return notLoki(outcome.answer);
     if (isSuccess(outcome.answer)) {
       return { status: 'ok', warning: `${lateLines} lines went to streams with late="true": too far behind` };
     }
@@ -96,6 +101,12 @@ export function createLokiSink(options: LokiSinkOptions): Sink {
     }
     return judge(outcome.answer, text, late);
   };
+
+  const notLoki = ({ status }: RawAnswer): PushResult => ({
+    status: 'retryable',
+    misconfigured: true,
+    reason: `${name} answered ${status} with a web page: is this the address of a Loki?`,
+  });
 
   const judge = (answer: RawAnswer, text: string, streams: readonly PushStream[]): PushResult => {
     const nowMs = clock.nowMs();
@@ -197,6 +208,13 @@ function hasEntries(streams: readonly PushStream[]): boolean {
 
 function isSuccess({ status }: RawAnswer): boolean {
   return status >= 200 && status < 300;
+}
+
+/** A 200 from something in between, meant for people: nothing was taken. Loki answers 204 without a body. */
+function isPage(answer: RawAnswer): boolean {
+  return (
+    isSuccess(answer) && (/html/i.test(answer.contentType) || textOf(answer).trimStart().startsWith('<'))
+  );
 }
 
 function textOf({ body }: RawAnswer): string {

@@ -12,7 +12,7 @@ import type { Sink } from '@sluice/core/ports/sink';
 import { createSelfMetrics, type SelfMetrics } from '@sluice/core/self-metrics';
 import { createFakeClock, type FakeClock } from '@sluice/core/testing/fake-clock';
 import { createRandom } from '@sluice/core/testing/random';
-import { makeTraceRequest } from '@sluice/otlp/testing/requests';
+import { makeLogRequest, makeTraceRequest } from '@sluice/otlp/testing/requests';
 import { createEmbeddedQueue } from '@sluice/platform/embedded/queue';
 import { createMemoryDatabase } from '@sluice/platform/testing/memory-database';
 import { createDeliverHandler } from '../deliver-handler.ts';
@@ -41,17 +41,19 @@ const IDLE_STEP_MS = 5_000;
 
 export function createDeliveryWorld({
   sinks,
+  signal = 'traces',
   logger = silentLogger,
 }: {
   readonly sinks: readonly Sink[];
+  readonly signal?: 'traces' | 'logs';
   readonly logger?: Logger;
 }): DeliveryWorld {
   const clock = createFakeClock();
   const database = createMemoryDatabase();
-  const deadLetter = createEmbeddedQueue({ database, name: deadLetterName(QUEUE.traces), clock });
+  const deadLetter = createEmbeddedQueue({ database, name: deadLetterName(QUEUE[signal]), clock });
   const queue = createEmbeddedQueue({
     database,
-    name: QUEUE.traces,
+    name: QUEUE[signal],
     clock,
     maxReceiveCount: 1000,
     deadLetter: deadLetter.name,
@@ -85,7 +87,7 @@ export function createDeliveryWorld({
     selfMetrics,
     makeHandler: (overrides = {}) =>
       createDeliverHandler({
-        signal: 'traces',
+        signal,
         sinks,
         queue,
         deadLetter,
@@ -110,25 +112,29 @@ export function createDeliveryWorld({
 
 export interface MadeEnvelope {
   readonly seed: number;
-  readonly spans?: number;
+  readonly signal?: 'traces' | 'logs';
+  /** Spans or log records. */
+  readonly items?: number;
   readonly tenant?: string;
   readonly receivedAtMs?: number;
 }
 
-/** A trace message as ingest puts it on the queue. Different seeds share no span. */
+/** A message as ingest puts it on the queue. Different seeds share no item. */
 export function makeEnvelope({
   seed,
-  spans = 3,
+  signal = 'traces',
+  items = 3,
   tenant = 'default',
   receivedAtMs = 0,
 }: MadeEnvelope): Envelope {
-  const raw = makeTraceRequest({ spans, seed });
+  const raw =
+    signal === 'traces' ? makeTraceRequest({ spans: items, seed }) : makeLogRequest({ records: items, seed });
   const owner = parseTenantId(tenant);
   return {
-    id: messageIdOf(owner, 'traces', raw),
-    signal: 'traces',
+    id: messageIdOf(owner, signal, raw),
+    signal,
     tenant: owner,
-    items: spans,
+    items,
     receivedAtMs,
     gzip: gzipSync(raw, { level: 1 }),
   };
