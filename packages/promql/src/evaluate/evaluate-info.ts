@@ -113,7 +113,10 @@ function newestInfo(
   for (const series of info) {
     const key = infoKey(labelValue(series.labels, METRIC_NAME), series.labels);
     let steps = newest.get(key);
-    if (!steps) newest.set(key, (steps = new Array(evaluation.grid.count)));
+    if (!steps) {
+      steps = new Array(evaluation.grid.count);
+      newest.set(key, steps);
+    }
     const column = steps;
     visitSamples(series, reference, evaluation, (step, index, histogram) => {
       if (histogram) {
@@ -150,7 +153,10 @@ function enrich(
     const labels = withInfoLabels(series.labels, found, dataNames);
     const key = labelsKey(labels);
     let out = byKey.get(key);
-    if (!out) byKey.set(key, (out = createStepSeries(labels, series.kinds.length, series.dropName)));
+    if (!out) {
+      out = createStepSeries(labels, series.kinds.length, series.dropName);
+      byKey.set(key, out);
+    }
     copyCell(series, out, step);
   }
   return [...byKey.values()].filter((out) => !isEmptySeries(out));

@@ -141,10 +141,16 @@ function createPairing(
   /** Steps at which this group has a result already: one-to-one in all, otherwise of the same labels. */
   const takenSteps = (group: Group, labels: Labels): Uint8Array => {
     let byKey = taken.get(group);
-    if (!byKey) taken.set(group, (byKey = new Map()));
+    if (!byKey) {
+      byKey = new Map();
+      taken.set(group, byKey);
+    }
     const key = matching.cardinality === 'one-to-one' ? '' : labelsKey(labels);
     let steps = byKey.get(key);
-    if (!steps) byKey.set(key, (steps = new Uint8Array(count)));
+    if (!steps) {
+      steps = new Uint8Array(count);
+      byKey.set(key, steps);
+    }
     return steps;
   };
 

@@ -130,7 +130,10 @@ function histogramQuantiles({ args }: CallExpr, evaluation: Evaluation): StepSer
 function outputFor(results: Map<string, StepSeries>, labels: Labels, count: number): StepSeries {
   const key = labelsKey(labels);
   let out = results.get(key);
-  if (!out) results.set(key, (out = createStepSeries(labels, count, true)));
+  if (!out) {
+    out = createStepSeries(labels, count, true);
+    results.set(key, out);
+  }
   return out;
 }
 

@@ -32,11 +32,11 @@ export function scanString(input: string, start: number): ScannedString {
       at++;
       continue;
     }
-    const escape = scanEscape(input, at + 1, quote);
-    if ('message' in escape) return escape;
-    if (escape.byte !== undefined) bytes.addByte(escape.byte);
-    else bytes.add(escape.value);
-    at = escape.end;
+    const escaped = scanEscape(input, at + 1, quote);
+    if ('message' in escaped) return escaped;
+    if (escaped.byte !== undefined) bytes.addByte(escaped.byte);
+    else bytes.add(escaped.value);
+    at = escaped.end;
   }
 }
 
