@@ -40,7 +40,7 @@ test.each(SIGNALS)(
     const seen = { sound: 0, malformed: 0, cut: 0, wrongSignal: 0 };
     const runs = Math.ceil(RUNS / SIGNALS.length);
     for (let run = 0; run < runs; ) {
-      const seed = makeRandomMessage(REQUEST_SCHEMA[signal], random);
+      const seed = makeRandomMessage(REQUEST_SCHEMA[signal], random, { faults: true });
       for (let i = 0; i <= MUTANTS_PER_SEED && run < runs; i++, run++) {
         const bytes = i === 0 ? seed : mutateBytes(seed, random);
         const outcome = compare(signal, bytes);
