@@ -1,10 +1,11 @@
 /** A running pipeline with a real server behind it: outages, refusals, and the way back from the dead letters. */
+import { createFakeLoki } from '@sluice/backends/testing/fake-loki';
 import { createFakeTempo } from '@sluice/backends/testing/fake-tempo';
 import { METRIC } from '@sluice/core/names';
-import { makeTraceRequest } from '@sluice/otlp/testing/requests';
+import { makeLogRequest, makeTraceRequest } from '@sluice/otlp/testing/requests';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeDataDir, removeDataDir, runCli, startLocalProcess } from './local-process.ts';
-import { eventually, findTrace, postOtlp, readMetric, tracesIn } from './pipeline-client.ts';
+import { eventually, findLogs, findTrace, postOtlp, readMetric, tracesIn } from './pipeline-client.ts';
 
 let dataDir = '';
 beforeEach(() => {
@@ -16,23 +17,36 @@ const firstTraceOf = (bytes: Uint8Array) => [...tracesIn(bytes)][0]!;
 const makeTrace = (seed: number): Uint8Array =>
   makeTraceRequest({ spans: 5, spansPerTrace: 5, services: 1, seed, nowMs: Date.now() });
 
-test('an outage of Tempo holds up nothing else, and Tempo gets everything afterwards', async () => {
-  const tempo = await createFakeTempo();
+test('an outage of Tempo and Loki holds up nothing else, and they get everything afterwards', async () => {
+  const [tempo, loki] = [await createFakeTempo(), await createFakeLoki()];
   tempo.faults.setDown(true);
-  await using pipeline = await startLocalProcess({ SLUICE_TEMPO_URL: tempo.url }, dataDir);
+  loki.faults.setDown(true);
+  const settings = { SLUICE_TEMPO_URL: tempo.url, SLUICE_LOKI_URL: loki.url };
+  await using pipeline = await startLocalProcess(settings, dataDir);
+  const logs = makeLogRequest({ records: 30, seed: 1, nowMs: Date.now() });
+  expect(await postOtlp(pipeline.ingestUrl, 'logs', logs)).toBe(200);
   const requests = [1, 2, 3].map(makeTrace);
   for (const bytes of requests) expect(await postOtlp(pipeline.ingestUrl, 'traces', bytes)).toBe(200);
   const [traceId] = firstTraceOf(requests[2]!);
   await eventually('the trace in the embedded store', () => findTrace(pipeline.apiUrl, traceId));
-  expect(tempo.spans()).toEqual([]);
+  await eventually('the lines in the embedded store', async () =>
+    (await findLogs(pipeline.apiUrl, '{service=~".+"}')).length === 30 ? true : undefined,
+  );
+  expect([tempo.spans(), loki.entries()]).toEqual([[], []]);
   tempo.faults.setDown(false);
+  loki.faults.setDown(false);
+  await eventually(
+    'all lines in Loki',
+    async () => (loki.entries().length === 30 ? true : undefined),
+    60_000,
+  );
   await eventually(
     'all spans in Tempo',
     async () => (tempo.spans().length === 15 ? true : undefined),
     60_000,
   );
-  expect(tempo.duplicates()).toBe(0);
-  await tempo.close();
+  expect([tempo.duplicates(), loki.duplicates()]).toEqual([0, 0]);
+  await Promise.all([tempo.close(), loki.close()]);
 });
 
 test('a wrong password is an alarm, not a loss', async () => {
