@@ -63,9 +63,16 @@ export interface LogLine {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-export async function findLogs(apiUrl: string, query: string, limit = 5000): Promise<readonly LogLine[]> {
+/** Of the last day, unless a range is given. */
+export async function findLogs(
+  apiUrl: string,
+  query: string,
+  range?: { readonly startNs: bigint; readonly endNs: bigint },
+): Promise<readonly LogLine[]> {
   const url = new URL(`${apiUrl}/loki/api/v1/query_range`);
-  url.search = new URLSearchParams({ query, limit: String(limit), since: '24h' }).toString();
+  const span =
+    range === undefined ? { since: '24h' } : { start: String(range.startNs), end: String(range.endNs) };
+  url.search = new URLSearchParams({ query, limit: '5000', ...span }).toString();
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
   const { data } = (await response.json()) as {

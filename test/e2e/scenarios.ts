@@ -18,6 +18,7 @@ import {
   readMetric,
   tracesIn,
 } from './pipeline-client.ts';
+import { expectRecordsFound, expectSpansFound } from './round-trip.ts';
 
 export interface Scenario {
   readonly name: string;
@@ -62,6 +63,18 @@ export const SCENARIOS: readonly Scenario[] = [
       expect(
         await readMetric(apiUrl, 'sluice_ingest_items_accepted_total{signal="metrics",tenant="default"}'),
       ).toBeGreaterThan(before);
+    },
+  },
+  {
+    name: 'every span and every log record is found again with its ids, times and attributes',
+    async run({ ingestUrl, apiUrl }) {
+      const shape = { seed: 9000, services: 4, nowMs: Date.now() };
+      const traces = makeTraceRequest({ ...shape, spans: 150 });
+      const logs = makeLogRequest({ ...shape, records: 150 });
+      expect(await postOtlp(ingestUrl, 'traces', traces)).toBe(200);
+      expect(await postOtlp(ingestUrl, 'logs', logs)).toBe(200);
+      await expectSpansFound(apiUrl, traces);
+      await expectRecordsFound(apiUrl, logs);
     },
   },
   {
