@@ -8,8 +8,8 @@ import { describeJsonFault } from './json-fault.ts';
 /** Far above what 100 levels of attribute values need (four brackets each). */
 const MAX_BRACKETS = 1000;
 
-/** `true` for a number of 16 digits or more: the shortest that a double may not hold exactly. */
-const LONG_DIGITS = /\d{16}/;
+/** A number of 16 digits or more outside a string, or nearly so: the shortest that a double may not hold exactly. */
+const LONG_NUMBER = /[[:,\s]-?\d{16}/;
 
 type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
 
@@ -24,7 +24,7 @@ export function parseJsonText(bytes: Uint8Array): unknown {
   }
   checkNesting(text);
   try {
-    return LONG_DIGITS.test(text)
+    return LONG_NUMBER.test(text)
       ? JSON.parse(text, keepExact as Parameters<typeof JSON.parse>[1])
       : JSON.parse(text);
   } catch (cause) {
