@@ -22,8 +22,8 @@ export interface EncodedChunk {
   readonly data: Uint8Array;
 }
 
-/** SQLite integers are signed 64-bit: later times (after the year 2262) count as the last one. */
-const MAX_TIME_NS = 2n ** 63n - 1n;
+/** SQLite integers are signed 64-bit: later times (after the year 2262) count as the last one that a range can end behind. */
+const MAX_TIME_NS = 2n ** 63n - 2n;
 /** Three times as fast as the default level, for a tenth more bytes. */
 const COMPRESSION = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 const HEADER_BYTES = 8;

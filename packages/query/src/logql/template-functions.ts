@@ -34,9 +34,9 @@ function numbers(apply: (values: readonly number[]) => number): TemplateFunction
 }
 
 const whole = (apply: (a: number, b: number) => number): TemplateFunction =>
-  numbers((values) => values.map(Math.trunc).reduce(apply));
+  numbers((values) => values.map(Math.trunc).reduce((a, b) => apply(a, b)));
 const real = (apply: (a: number, b: number) => number): TemplateFunction =>
-  numbers((values) => values.reduce(apply));
+  numbers((values) => values.reduce((a, b) => apply(a, b)));
 
 function compare(values: readonly TemplateValue[], test: (order: number) => boolean): boolean {
   const [left = '', right = ''] = values;
