@@ -8,6 +8,7 @@ import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -103,16 +104,13 @@ describe('commands', () => {
       env: environment,
       stdio: 'ignore',
     });
-    await expect
-      .poll(
-        () =>
-          fetch(`${environment.SLUICE_API_URL}/-/ready`).then(
-            ({ status }) => status,
-            () => 0,
-          ),
-        { timeout: 10_000 },
-      )
-      .toBe(200);
+    const isReady = (): Promise<boolean> =>
+      fetch(`${environment.SLUICE_API_URL}/-/ready`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    for (let tries = 0; tries < 100 && !(await isReady()); tries++) await setTimeout(100);
+    expect(await isReady()).toBe(true);
   });
 
   afterAll(async () => {
