@@ -102,3 +102,21 @@ test('what Tempo refuses is listed with the reason, and arrives by a redrive onc
   expect((await runCli(['dlq', 'list'], env)).stdout).toContain('no dead letters');
   await tempo.close();
 });
+
+test('a stop does not wait for a Tempo that never answers, and nothing is lost by it', async () => {
+  const tempo = await createFakeTempo();
+  tempo.faults.setRandom(1, ['timeout']);
+  const settings = { SLUICE_TEMPO_URL: tempo.url };
+  {
+    await using pipeline = await startLocalProcess(settings, dataDir);
+    expect(await postOtlp(pipeline.ingestUrl, 'traces', makeTrace(1))).toBe(200);
+    await eventually('a push that hangs', async () => (tempo.requests() > 0 ? true : undefined));
+    const { code, seconds } = await pipeline.end('SIGTERM');
+    expect(code).toBe(0);
+    expect(seconds).toBeLessThan(5);
+  }
+  tempo.faults.setRandom(0);
+  await using _again = await startLocalProcess(settings, dataDir);
+  await eventually('the spans in Tempo', async () => (tempo.spans().length === 5 ? true : undefined));
+  await tempo.close();
+});
