@@ -11,6 +11,8 @@ const LAYER: Readonly<Record<string, number>> = {
   core: 0,
   otlp: 0,
   redaction: 0,
+  config: 0,
+  templates: 0,
   promql: 1,
   metrics: 1,
   rules: 1,
@@ -27,7 +29,15 @@ const LAYER: Readonly<Record<string, number>> = {
   sdk: 4,
   cli: 5,
 };
-const NEIGHBOURS = new Set(['otlp->core', 'redaction->core', 'backends->platform']);
+const NEIGHBOURS = new Set([
+  'otlp->core',
+  'redaction->core',
+  'config->core',
+  'templates->core',
+  'metrics->promql',
+  'rules->promql',
+  'backends->platform',
+]);
 
 const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
   cwd: ROOT,
