@@ -51,6 +51,12 @@ export interface CounterSnapshot extends SeriesBase {
   readonly kind: 'counter';
   /** Running total of the generation; it never falls while `startMs` stays. */
   readonly level: Level;
+  /**
+   * The level at which the generation began: what a source had already counted when it was first seen.
+   * Absent: 0. `level - opening` is everything that was counted, and what a reader sees at `resumedTickMs`
+   * as the value before.
+   */
+  readonly opening?: Level;
 }
 
 export interface GaugeSnapshot extends SeriesBase {
@@ -74,6 +80,12 @@ export interface HistogramSnapshot extends SeriesBase {
   readonly sum: number | undefined;
   /** Set when the sources are exponential histograms: the exact form behind the explicit buckets. */
   readonly native?: NativeLevels;
+  /** As for counters: the levels at which the generation began; absent: all 0. Of the length of `buckets`. */
+  readonly opening?: {
+    readonly buckets: readonly Level[];
+    readonly count: Level;
+    readonly sum: number | undefined;
+  };
 }
 
 /** An exponential histogram with a base-2 scale; counts by bucket index, not cumulative. */
@@ -90,6 +102,8 @@ export interface SummarySnapshot extends SeriesBase {
   readonly quantiles: readonly { readonly quantile: number; readonly value: number }[];
   readonly sum: number;
   readonly count: Level;
+  /** As for counters; absent: all 0. */
+  readonly opening?: { readonly sum: number; readonly count: Level };
 }
 
 export interface Exemplar {
