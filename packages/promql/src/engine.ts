@@ -114,7 +114,7 @@ export function createEngine(engine: EngineOptions): Engine {
       budget,
       checkTime: createTimeCheck(settings.clock, deadlineMs, options.signal),
     };
-    const value = request.evaluate({ query: context, grid });
+    const value = evaluateGuarded(() => request.evaluate({ query: context, grid }));
     return { value, ...textsOf(annotations, query), stats: { ...read, peakSamples: budget.peak() } };
   };
 
@@ -155,6 +155,18 @@ export function createEngine(engine: EngineOptions): Engine {
       return run(query, expr, { grid, endMs, stepMs, options, evaluate });
     },
   };
+}
+
+/** A tree too deep for the stack is the query's fault, not the engine's. */
+function evaluateGuarded(evaluate: () => QueryValue): QueryValue {
+  try {
+    return evaluate();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new QueryError('execution', 'expression is too deep or its result too large to be evaluated', {
+      cause: error,
+    });
+  }
 }
 
 interface Request {

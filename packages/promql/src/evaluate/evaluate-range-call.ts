@@ -58,6 +58,8 @@ export function evaluateRangeCall(
   const after = extension === 'smoothed' ? query.lookbackMs : 0;
   const window = createWindow(call, { rangeMs, extension, evaluation });
   const result: StepSeries[] = [];
+  const cells = inputs.length * grid.count;
+  query.budget.charge(cells);
   for (const input of inputs) {
     query.checkTime();
     const out = createStepSeries(input.labels, grid.count, input.dropName || !KEEPS_NAME.has(name));
@@ -81,6 +83,7 @@ export function evaluateRangeCall(
     result.push(out);
     if (name === 'rate' || name === 'increase') noteNonCounter(call, out, evaluation);
   }
+  query.budget.release(cells);
   return result;
 }
 

@@ -30,6 +30,10 @@ export function lookUpSeries(
   evaluation: Evaluation,
 ): StepSeries[] {
   const result: StepSeries[] = [];
+  const { budget } = evaluation.query;
+  const cells = data.length * evaluation.grid.count;
+  // Charged before anything of that size is allocated.
+  budget.charge(cells);
   for (const series of data) {
     evaluation.query.checkTime();
     const out = createStepSeries(series.labels, evaluation.grid.count);
@@ -39,6 +43,7 @@ export function lookUpSeries(
     });
     if (!isEmptySeries(out)) result.push(out);
   }
+  budget.release(cells);
   return result;
 }
 

@@ -86,7 +86,8 @@ export function accumulate(
     } else addSide(sum.positive, toSide(other.positive), add);
     return { isIncompatible: false, hasResetConflict, hasReconciledBounds };
   }
-  add(sum.zero, reconcileZeroBuckets(sum, other));
+  const otherZero = reconcileZeroBuckets(sum, other);
+  add(sum.zero, otherZero);
   const schema = Math.min(sum.schema, other.schema);
   for (const name of ['positive', 'negative'] as const) {
     sum[name] = reduceSide(sum[name], sum.schema, schema);

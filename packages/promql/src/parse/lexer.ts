@@ -100,7 +100,7 @@ export function createLexer(input: string): Lexer {
 
   const close = (): Token => {
     parenDepth--;
-    if (parenDepth < 0) return fail(at, "unexpected right parenthesis ')'");
+    if (parenDepth < 0) return fail(at + 1, "unexpected right parenthesis ')'");
     return punctuation(1);
   };
 

@@ -35,6 +35,12 @@ export function numberLiteral(token: Token): NumberLiteral {
       `error parsing number: strconv.ParseFloat: parsing ${goQuote(token.text)}: invalid syntax`,
     );
   }
+  if (!Number.isFinite(value) && /\d/.test(token.text)) {
+    throw new SyntaxFault(
+      position,
+      `error parsing number: strconv.ParseFloat: parsing ${goQuote(token.text)}: value out of range`,
+    );
+  }
   return { kind: 'number', value, isDuration: false, position };
 }
 

@@ -81,6 +81,12 @@ export function parseExpression(query: string, options: ParseOptions = {}): Expr
     return expr;
   } catch (error) {
     if (error instanceof SyntaxFault) throw toQueryError(query, error);
+    if (error instanceof RangeError) {
+      throw toQueryError(
+        query,
+        new SyntaxFault({ start: 0, end: query.length }, 'expression is nested too deeply'),
+      );
+    }
     throw error;
   }
 }
@@ -177,7 +183,7 @@ function createParser(stream: TokenStream, options: ParseOptions): { expression(
     let group: Pick<AggregateExpr, 'grouping' | 'isWithout'> | undefined;
     if (stream.is('by') || stream.is('without')) group = grouping();
     if (!stream.is('(')) {
-      if (group || !canFollowMetricName(stream)) stream.unexpected('aggregation');
+      if (group) stream.unexpected('aggregation');
       return parseVectorSelector(stream, name);
     }
     const args = callArguments();
@@ -288,13 +294,6 @@ function createParser(stream: TokenStream, options: ParseOptions): { expression(
   };
 
   return { expression };
-}
-
-/** An aggregator's name is a metric's when what follows cannot belong to an aggregation. */
-function canFollowMetricName(stream: TokenStream): boolean {
-  const { kind } = stream.peek();
-  if (kind === 'eof' || kind === 'operator') return true;
-  return ['{', '[', ')', ',', 'offset', 'anchored', 'smoothed'].some((word) => stream.is(word));
 }
 
 function formatSeconds(seconds: number): string {

@@ -16,12 +16,19 @@ export interface TokenStream {
   unexpected(context?: string, expected?: string): never;
 }
 
+/** Longer expressions are refused: time and stack that the tree needs grow with its size. */
+const MAX_TOKENS = 10_000;
+
 export function createTokenStream(input: string): TokenStream {
   const lexer = createLexer(input);
   let ahead: Token | undefined;
   let closing = 0;
+  let count = 0;
   const peek = (): Token => {
-    ahead ??= lexer.next();
+    if (!ahead) {
+      ahead = lexer.next();
+      if (++count > MAX_TOKENS) throw new SyntaxFault(ahead, `expression has more than ${MAX_TOKENS} parts`);
+    }
     return ahead;
   };
   const next = (): Token => {

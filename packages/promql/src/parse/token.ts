@@ -96,7 +96,7 @@ export function describeToken({ kind, text }: Token): string {
     case 'duration':
       return `${kind} ${shorten(text)}`;
     case 'operator':
-      return `<op:${text}>`;
+      return text === '=' ? '"="' : `<op:${text}>`;
     case 'aggregator':
       return `<aggr:${text}>`;
     case 'keyword':
