@@ -15,6 +15,7 @@ describe('the settings of local mode', () => {
       maxInflatedBytes: 67_108_864,
       retentionMs: 7 * 86_400_000,
       maxStoreBytes: 4_294_967_296,
+      audit: { retentionMs: 400 * 86_400_000 },
     });
   });
 
@@ -29,6 +30,8 @@ describe('the settings of local mode', () => {
       SLUICE_TEMPO_AUTH: 'id:token',
       SLUICE_TEMPO_JOIN_GZIP: 'true',
       SLUICE_LOKI_URL: 'http://loki:3100',
+      SLUICE_AUDIT_RETENTION_DAYS: '30',
+      SLUICE_AUDIT_WITNESS_URL: 'https://witness.example/sluice/',
     });
     expect(settings).toMatchObject({
       host: '0.0.0.0',
@@ -37,6 +40,7 @@ describe('the settings of local mode', () => {
       retentionMs: 7_200_000,
       tempo: { url: 'http://tempo:3200', auth: 'id:token', joinGzip: true },
       loki: { url: 'http://loki:3100' },
+      audit: { retentionMs: 30 * 86_400_000, witnessUrl: 'https://witness.example/sluice' },
     });
   });
 

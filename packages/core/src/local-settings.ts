@@ -19,6 +19,13 @@ export interface BackendSettings {
   readonly auth?: string;
 }
 
+export interface AuditSettings {
+  /** How long the content of an event is kept; its place in the hash tree stays. */
+  readonly retentionMs: number;
+  /** Gets every checkpoint as a POST. */
+  readonly witnessUrl?: string;
+}
+
 export interface LocalSettings {
   readonly host: string;
   /** 0 lets the system choose. */
@@ -36,10 +43,12 @@ export interface LocalSettings {
   readonly maxStoreBytes: number;
   readonly tempo?: BackendSettings & { readonly joinGzip: boolean };
   readonly loki?: BackendSettings;
+  readonly audit: AuditSettings;
 }
 
 const MIB = 1024 * 1024;
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 /** @throws UsageError with every problem on one line. */
 export function readLocalSettings(env: Environment): LocalSettings {
@@ -77,6 +86,7 @@ export function checkLocalSettings(env: Environment): {
   const port = { min: 0, max: 65_535 };
   const tempo = backend(ENV.tempoUrl, ENV.tempoAuth);
   const loki = backend(ENV.lokiUrl, ENV.lokiAuth);
+  const witnessUrl = attempt(() => readUrl(env, ENV.auditWitnessUrl), undefined);
   const joinGzip = attempt(() => readBoolean(env, ENV.tempoJoinGzip, false), false);
   const settings: LocalSettings = {
     host: readText(env, ENV.host) ?? '127.0.0.1',
@@ -92,6 +102,10 @@ export function checkLocalSettings(env: Environment): {
     maxStoreBytes: integer(ENV.maxStoreMib, 4096, { min: 16, max: 1_048_576 }) * MIB,
     ...(tempo === undefined ? {} : { tempo: { ...tempo, joinGzip } }),
     ...(loki === undefined ? {} : { loki }),
+    audit: {
+      retentionMs: integer(ENV.auditRetentionDays, 400, { min: 1, max: 36_500 }) * DAY_MS,
+      ...(witnessUrl === undefined ? {} : { witnessUrl }),
+    },
   };
   if (settings.ingestPort !== 0 && settings.ingestPort === settings.apiPort) {
     problems.push(`${ENV.ingestPort} and ${ENV.apiPort} are both ${settings.apiPort}: give them two ports`);

@@ -62,6 +62,8 @@ export const ENV = {
   lokiAuth: 'SLUICE_LOKI_AUTH',
   mimirUrl: 'SLUICE_MIMIR_URL',
   mimirAuth: 'SLUICE_MIMIR_AUTH',
+  auditRetentionDays: 'SLUICE_AUDIT_RETENTION_DAYS',
+  auditWitnessUrl: 'SLUICE_AUDIT_WITNESS_URL',
   url: 'SLUICE_URL',
   apiUrl: 'SLUICE_API_URL',
   key: 'SLUICE_KEY',
@@ -91,6 +93,7 @@ export const METRIC = {
   misconfigured: 'sluice_delivery_destination_misconfigured',
   auditEvents: 'sluice_audit_events_total',
   auditCheckpointAge: 'audit_checkpoint_age_seconds',
+  auditSealRefused: 'audit_seal_refused',
   auditFindings: 'sluice_audit_findings',
   buildInfo: 'sluice_build_info',
   startTime: 'process_start_time_seconds',
@@ -106,6 +109,12 @@ export const DATA_FILE = {
   /** Held by the one server of the directory. */
   lock: 'server.lock',
   secrets: 'secrets.json',
+  /** Ed25519 key that signs the checkpoints of the audit trail. */
+  auditSigningKey: 'audit-signing.key',
+  /** AES key that wraps the data keys of the audit trail. */
+  auditWrappingKey: 'audit-wrapping.key',
+  /** Copies of all checkpoints: what proves that the database was not rolled back. */
+  auditCheckpoints: 'audit-checkpoints.jsonl',
 } as const;
 
 export const TABLE = { keys: 'keys', audit: 'audit' } as const;
