@@ -10,7 +10,6 @@ import type { Clock } from '@sluice/core/ports/clock';
 import type { Table } from '@sluice/core/ports/table';
 import { readCredential } from '@sluice/ingest/credentials';
 import type { IngestDeps } from '@sluice/ingest/ingest-app';
-import { SCOPE } from '@sluice/platform/keys/api-key';
 import { createKeyStore } from '@sluice/platform/keys/key-store';
 import { createKeyVerifier } from '@sluice/platform/keys/key-verifier';
 import { createRateLimiter } from '@sluice/platform/limits/rate-limiter';
@@ -38,7 +37,7 @@ export async function createAccess({ host, table, clock }: AccessOptions): Promi
 
   return {
     ingest: { keys: verifier, keyRequired, limiter },
-    async authorize(request) {
+    async authorize(request, scope) {
       const credential = readCredential(request.headers);
       if (credential.kind === 'none' && !keyRequired) {
         return { status: 'ok', tenant: parseTenantId(DEFAULT_TENANT) };
@@ -47,9 +46,9 @@ export async function createAccess({ host, table, clock }: AccessOptions): Promi
         return { status: 'refused', httpStatus: 401, message: credential.message };
       }
       const secret = credential.kind === 'key' ? credential.secret : undefined;
-      const verdict = await verifier.verify(secret, SCOPE.queryRead);
+      const verdict = await verifier.verify(secret, scope);
       return verdict.status === 'ok'
-        ? { status: 'ok', tenant: verdict.key.tenant }
+        ? { status: 'ok', tenant: verdict.key.tenant, keyId: verdict.key.id }
         : { status: 'refused', httpStatus: verdict.httpStatus, message: verdict.message };
     },
     flush: limiter.flush,

@@ -7,6 +7,7 @@ import { describeError } from '@sluice/core/errors';
 import type { TenantId } from '@sluice/core/ids';
 import type { Logger } from '@sluice/core/logger';
 import type { SelfMetrics } from '@sluice/core/self-metrics';
+import { SCOPE, type Scope } from '@sluice/platform/keys/api-key';
 import { type Context, Hono } from 'hono';
 import { compress } from 'hono/compress';
 import { renderHomePage } from './home-page.ts';
@@ -21,18 +22,25 @@ export interface ReadinessCheck {
 
 /** Whose data a request may read, or the refusal to send. */
 export type Authorization =
-  | { readonly status: 'ok'; readonly tenant: TenantId }
+  | {
+      readonly status: 'ok';
+      readonly tenant: TenantId;
+      /** Id of the API key; absent without one. */
+      readonly keyId?: string;
+    }
   | { readonly status: 'refused'; readonly httpStatus: 401 | 403 | 503; readonly message: string };
 
 export interface ReadApi {
   /** Where it is mounted, e.g. `/jaeger/api`. */
   readonly path: string;
   readonly routes: Hono<QueryEnv>;
+  /** What a key needs for a request; by default `query:read`. */
+  readonly scopeOf?: (request: Request) => Scope;
 }
 
 export interface QueryAppOptions {
   readonly apis: readonly ReadApi[];
-  readonly authorize: (request: Request) => Promise<Authorization>;
+  readonly authorize: (request: Request, scope: Scope) => Promise<Authorization>;
   readonly readiness: () => Promise<readonly ReadinessCheck[]>;
   readonly selfMetrics: SelfMetrics;
   readonly logger: Logger;
@@ -55,9 +63,11 @@ export function createQueryApp(options: QueryAppOptions): Hono<QueryEnv> {
   });
 
   app.use(async (c, next) => {
-    const verdict = await authorize(c.req.raw);
+    const api = apis.find(({ path }) => c.req.path === path || c.req.path.startsWith(`${path}/`));
+    const verdict = await authorize(c.req.raw, api?.scopeOf?.(c.req.raw) ?? SCOPE.queryRead);
     if (verdict.status === 'refused') return refuse(c, verdict);
     c.set('tenant', verdict.tenant);
+    c.set('reader', verdict.keyId === undefined ? 'anonymous' : `key ${verdict.keyId}`);
     return next();
   });
   app.get('/', (c) =>
