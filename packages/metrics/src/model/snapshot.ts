@@ -33,7 +33,11 @@ interface SeriesBase {
   readonly labels: Labels;
   /** Stable text of `labels`: the identity of the series in its tenant. */
   readonly id: string;
-  /** When its present generation began to count (first seen, or bounds changed), Unix milliseconds. */
+  /**
+   * When its present generation began to count, Unix milliseconds: first seen, bounds changed, back after
+   * it had been dropped, or taken over from another shard. A generation that continues an earlier one
+   * opens at its level.
+   */
   readonly startMs: number;
   /** Time of the newest event that was applied, clamped to its arrival; Unix milliseconds. */
   readonly eventMs: number;
