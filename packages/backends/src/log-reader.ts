@@ -32,6 +32,8 @@ export interface LogChunk {
   readonly count: number;
   /** Bytes of its lines. */
   readonly bytes: number;
+  /** When its oldest line was stored. */
+  readonly storedAtMs: number;
   /** Reads and decompresses. Empty when the chunk has been evicted meanwhile. */
   load(): LogLines;
 }

@@ -109,6 +109,7 @@ export function createEmbeddedLogStore(options: EmbeddedLogStoreOptions): Embedd
           lastNs,
           count,
           bytes,
+          storedAtMs: clock.nowMs(),
           load: () => decodeChunk(data, chunk),
         });
       }
@@ -149,6 +150,7 @@ export function createEmbeddedLogStore(options: EmbeddedLogStoreOptions): Embedd
     lastNs: row.lastNs,
     count: row.count,
     bytes: row.bytes,
+    storedAtMs: row.storedAtMs,
     load() {
       const data = tables.readData(row.id);
       return data === undefined ? emptyLines() : decodeChunk(data, row);
