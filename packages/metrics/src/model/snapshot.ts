@@ -56,9 +56,9 @@ export interface CounterSnapshot extends SeriesBase {
   /** Running total of the generation; it never falls while `startMs` stays. */
   readonly level: Level;
   /**
-   * The level at which the generation began: what a source had already counted when it was first seen.
-   * Absent: 0. `level - opening` is everything that was counted, and what a reader sees at `resumedTickMs`
-   * as the value before.
+   * The level just before the series appeared or came back (`resumedTickMs`): what a source had already
+   * counted when it was first seen, or where the series stood when it fell silent. Absent: 0. Readers that
+   * have no earlier value of the series count from here.
    */
   readonly opening?: Level;
 }
@@ -84,7 +84,7 @@ export interface HistogramSnapshot extends SeriesBase {
   readonly sum: number | undefined;
   /** Set when the sources are exponential histograms: the exact form behind the explicit buckets. */
   readonly native?: NativeLevels;
-  /** As for counters: the levels at which the generation began; absent: all 0. Of the length of `buckets`. */
+  /** As for counters; absent: all 0. `buckets` has the length of the levels above. */
   readonly opening?: {
     readonly buckets: readonly Level[];
     readonly count: Level;
