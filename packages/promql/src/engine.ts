@@ -4,6 +4,7 @@
  * type that Prometheus has for it.
  */
 import type { Clock } from '@sluice/core/ports/clock';
+import { findAdvice } from './advice/find-advice.ts';
 import { type Annotations, createAnnotations } from './evaluate/annotations.ts';
 import { evaluateExpression } from './evaluate/evaluate-expression.ts';
 import { rangeInputs } from './evaluate/evaluate-range-call.ts';
@@ -49,6 +50,11 @@ export interface EngineOptions {
   readonly useStartTimestamps?: boolean;
   /** Whether a counter is one by its `__type__` label rather than by its name; default false. */
   readonly typeAndUnitLabels?: boolean;
+  /**
+   * Infos about what is likely a slip, and bounds of buckets compared as numbers: beyond Prometheus;
+   * default false.
+   */
+  readonly hasAdvice?: boolean;
 }
 
 export interface QueryOptions {
@@ -82,6 +88,7 @@ export function createEngine(engine: EngineOptions): Engine {
     features: {},
     useStartTimestamps: true,
     typeAndUnitLabels: false,
+    hasAdvice: false,
     ...engine,
   };
 
@@ -89,16 +96,20 @@ export function createEngine(engine: EngineOptions): Engine {
     const { grid, options, stepMs } = request;
     const times = { startMs: grid.startMs, endMs: request.endMs, stepMs };
     const lookbackMs = options.lookbackMs || settings.lookbackMs;
-    const timeoutMs = options.timeoutMs ?? settings.timeoutMs;
+    const timeoutMs = Math.min(options.timeoutMs ?? settings.timeoutMs, settings.timeoutMs);
     const deadlineMs = settings.clock.nowMs() + timeoutMs;
     const budget = createSampleBudget(settings.maxSamples);
     const annotations = createAnnotations();
+    if (settings.hasAdvice) {
+      for (const { message, position } of findAdvice(expr)) annotations.inform(message, position);
+    }
     const { selections, warnings } = await loadSelections(expr, options.reader, {
       ...times,
       lookbackMs,
       defaultStepMs: settings.defaultStepMs,
       maxSamples: settings.maxSamples,
       maxSeries: settings.maxSeries,
+      hasNumericBounds: settings.hasAdvice,
       signal: options.signal,
     }).catch((error: unknown) => failRead(error, options.signal));
     for (const warning of warnings) annotations.foreign(warning);

@@ -3,6 +3,7 @@
  * once. The evaluation that follows touches memory only.
  */
 
+import { toNumericBound } from '../advice/bucket-bound.ts';
 import { toHistogramStatistics } from '../histogram/histogram-statistics.ts';
 import { METRIC_NAME } from '../model/labels.ts';
 import { createMatcher, type Matcher } from '../model/matcher.ts';
@@ -24,6 +25,8 @@ export interface LoadOptions extends QueryTimes {
   readonly defaultStepMs: (rangeMs: number) => number;
   readonly maxSamples: number;
   readonly maxSeries: number;
+  /** `le="1"` also matches `le="1.0"`. */
+  readonly hasNumericBounds: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -109,7 +112,7 @@ function collectReads(expr: Expr, around: Surroundings, collection: Collection):
     case 'vector-selector':
       reads.push({
         key: expr,
-        matchers: expr.matchers,
+        matchers: boundMatchers(expr, options),
         window: windowOf(expr, 0, { around, options }),
         onlyStatistics: around.bucketUse === 'only-statistics',
       });
@@ -119,7 +122,7 @@ function collectReads(expr: Expr, around: Surroundings, collection: Collection):
       const { selector } = expr;
       reads.push({
         key: selector,
-        matchers: selector.matchers,
+        matchers: boundMatchers(selector, options),
         window: windowOf(selector, rangeMs, { around, options }),
         onlyStatistics: around.bucketUse === 'only-statistics',
       });
@@ -168,6 +171,10 @@ function collectReads(expr: Expr, around: Surroundings, collection: Collection):
     default:
       for (const child of childrenOf(expr)) collectReads(child, around, collection);
   }
+}
+
+function boundMatchers({ matchers }: VectorSelector, { hasNumericBounds }: LoadOptions): readonly Matcher[] {
+  return hasNumericBounds ? matchers.map(toNumericBound) : matchers;
 }
 
 function windowOf(

@@ -10,9 +10,13 @@ import type { SeriesData, SeriesReader } from '../series-reader.ts';
 import { createMemoryReader } from './memory-series.ts';
 
 /** One series a line, the first sample at time zero. */
-export function notedReader(text: string, { stepMs = 60_000 }: { stepMs?: number } = {}): SeriesReader {
+export function notedReader(text: string, options: { stepMs?: number } = {}): SeriesReader {
+  return createMemoryReader(notedSeries(text, options));
+}
+
+export function notedSeries(text: string, { stepMs = 60_000 }: { stepMs?: number } = {}): SeriesData[] {
   const lines = text.split('\n').map((line) => line.trim());
-  return createMemoryReader(lines.filter((line) => line !== '').map((line) => toSeries(line, stepMs)));
+  return lines.filter((line) => line !== '').map((line) => toSeries(line, stepMs));
 }
 
 function toSeries(line: string, stepMs: number): SeriesData {

@@ -1,0 +1,54 @@
+/**
+ * The envelope of Prometheus' HTTP API: `status`, `data`, `errorType`, `error`, `warnings`, `infos`, and
+ * the HTTP status of each kind of error (Prometheus documentation, HTTP API § Format overview).
+ */
+import { QueryError, type QueryErrorKind } from '@sluice/promql/query-error';
+
+export type ApiErrorKind = QueryErrorKind | 'not_found' | 'unavailable';
+
+const HTTP_STATUS: Readonly<Record<ApiErrorKind, number>> = {
+  bad_data: 400,
+  not_found: 404,
+  execution: 422,
+  // The client is not there any more; nginx' number for it, as Prometheus 3 has it.
+  canceled: 499,
+  internal: 500,
+  timeout: 503,
+  unavailable: 503,
+};
+
+/** A refusal with the words that the client is shown. */
+export class ApiError extends Error {
+  readonly kind: ApiErrorKind;
+
+  constructor(kind: ApiErrorKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}
+
+export interface Notes {
+  readonly warnings?: readonly string[];
+  readonly infos?: readonly string[];
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+/** `data` is JSON text: large results are written without an object for each sample. */
+export function answerText(data: string, { warnings = [], infos = [] }: Notes = {}): Response {
+  const notes =
+    (warnings.length > 0 ? `,"warnings":${JSON.stringify(warnings)}` : '') +
+    (infos.length > 0 ? `,"infos":${JSON.stringify(infos)}` : '');
+  return new Response(`{"status":"success","data":${data}${notes}}`, { headers: JSON_TYPE });
+}
+
+export function answer(data: unknown, notes: Notes = {}): Response {
+  return answerText(JSON.stringify(data), notes);
+}
+
+/** The answer to a refusal; undefined for an error that is not the request's. */
+export function answerError(error: unknown): Response | undefined {
+  if (!(error instanceof ApiError) && !(error instanceof QueryError)) return undefined;
+  const body = { status: 'error', errorType: error.kind, error: error.message };
+  return new Response(JSON.stringify(body), { status: HTTP_STATUS[error.kind], headers: JSON_TYPE });
+}

@@ -1,0 +1,150 @@
+/** Request parameters as Prometheus reads them: form body before query string, times, durations and limits. */
+
+import { goQuote } from '@sluice/promql/model/go-quote';
+import type { Matcher } from '@sluice/promql/model/matcher';
+import { parseDurationText } from '@sluice/promql/parse/duration-text';
+import { parseMetricSelector } from '@sluice/promql/parse/parse-metric-selector';
+import { QueryError } from '@sluice/promql/query-error';
+import type { Context } from 'hono';
+import { ApiError } from './api-answer.ts';
+
+export interface Parameters {
+  /** The first value, '' when there is none. */
+  get(name: string): string;
+  all(name: string): readonly string[];
+}
+
+/** Go reads no more of a form (net/http). */
+const MAX_FORM_BYTES = 10 * 1024 * 1024;
+
+/** @throws ApiError */
+export async function readParameters(c: Context): Promise<Parameters> {
+  const query = new URL(c.req.url).searchParams;
+  const isForm =
+    c.req.method === 'POST' &&
+    /^application\/x-www-form-urlencoded\s*(;|$)/i.test(c.req.header('content-type') ?? '');
+  const form = new URLSearchParams(isForm ? await readText(c.req.raw) : '');
+  return {
+    get: (name) => form.get(name) ?? query.get(name) ?? '',
+    all: (name) => [...form.getAll(name), ...query.getAll(name)],
+  };
+}
+
+async function readText(request: Request): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  let bytes = 0;
+  for await (const chunk of request.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > MAX_FORM_BYTES)
+      throw new ApiError('bad_data', 'error parsing form values: http: POST too large');
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+export function invalidParameter(name: string, reason: string): ApiError {
+  return new ApiError('bad_data', `invalid parameter ${goQuote(name)}: ${reason}`);
+}
+
+/** Bounds that Prometheus gives for "everything there is", in its own notation and in milliseconds. */
+export const MIN_TIME_MS = -9_223_309_901_257_974;
+export const MAX_TIME_MS = 9_223_309_901_257_974;
+const BOUNDARY_TIMES: Readonly<Record<string, number>> = {
+  '-292273086-05-16T16:47:06Z': MIN_TIME_MS,
+  '+292277025-08-18T07:12:54.999999999Z': MAX_TIME_MS,
+};
+
+const FLOAT = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+/** Unix seconds with a fraction, or RFC 3339; to milliseconds. @throws ApiError */
+export function readTime(parameters: Parameters, name: string, fallbackMs?: number): number {
+  const text = parameters.get(name);
+  if (text === '' && fallbackMs !== undefined) return fallbackMs;
+  const timeMs = parseTime(text);
+  if (timeMs !== undefined) return timeMs;
+  throw invalidParameter(name, `cannot parse ${goQuote(text)} to a valid timestamp`);
+}
+
+function parseTime(text: string): number | undefined {
+  if (FLOAT.test(text)) {
+    const seconds = Number(text);
+    const whole = Math.trunc(seconds);
+    const timeMs = whole * 1000 + Math.round((seconds - whole) * 1000);
+    return Number.isFinite(timeMs) ? Math.min(Math.max(timeMs, MIN_TIME_MS), MAX_TIME_MS) : undefined;
+  }
+  if (text in BOUNDARY_TIMES) return BOUNDARY_TIMES[text];
+  const parts = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:[.,](\d{1,3})\d*)?(Z|[+-]\d{2}:\d{2})$/.exec(text);
+  if (!parts) return undefined;
+  const [, local, fraction = '', zone] = parts;
+  const secondsMs = Date.parse(`${local}${zone}`);
+  return Number.isNaN(secondsMs) ? undefined : secondsMs + Number(fraction.padEnd(3, '0'));
+}
+
+/** Seconds with a fraction, or `5m`; to milliseconds. @throws ApiError */
+export function readDuration(parameters: Parameters, name: string): number {
+  const durationMs = parseDuration(parameters.get(name));
+  if (typeof durationMs === 'string') throw invalidParameter(name, durationMs);
+  return durationMs;
+}
+
+/** As readDuration; undefined when the parameter is not there. */
+export function readOptionalDuration(parameters: Parameters, name: string): number | undefined {
+  return parameters.get(name) === '' ? undefined : readDuration(parameters, name);
+}
+
+/** int64 nanoseconds, the width of a duration in Go, in seconds. */
+const MAX_DURATION_SECONDS = 2 ** 63 / 1e9;
+
+/** Milliseconds, or what is wrong. */
+export function parseDuration(text: string): number | string {
+  if (FLOAT.test(text)) {
+    const seconds = Number(text);
+    if (Math.abs(seconds) > MAX_DURATION_SECONDS) {
+      return `cannot parse ${goQuote(text)} to a valid duration. It overflows int64`;
+    }
+    return seconds * 1000;
+  }
+  const parsed = parseDurationText(text);
+  return typeof parsed === 'string' ? `cannot parse ${goQuote(text)} to a valid duration` : parsed.ms;
+}
+
+/** Whole and not negative; 0 (also when it is not there) is no limit. @throws ApiError */
+export function readLimit(parameters: Parameters): number {
+  const text = parameters.get('limit');
+  if (text === '') return 0;
+  if (!/^[+-]?\d+$/.test(text)) {
+    throw invalidParameter('limit', `strconv.Atoi: parsing ${goQuote(text)}: invalid syntax`);
+  }
+  const limit = Number(text);
+  if (!Number.isSafeInteger(limit)) {
+    throw invalidParameter('limit', `strconv.Atoi: parsing ${goQuote(text)}: value out of range`);
+  }
+  if (limit < 0) throw invalidParameter('limit', 'limit must be non-negative');
+  return limit;
+}
+
+/** The sets of matchers of `match[]`. @throws ApiError */
+export function readMatcherSets(parameters: Parameters): readonly (readonly Matcher[])[] {
+  return parameters.all('match[]').map((text) => {
+    const matchers = asParameter('match[]', () => parseMetricSelector(text));
+    if (matchers.every((matcher) => matcher.matches(''))) {
+      throw invalidParameter('match[]', 'match[] must contain at least one non-empty matcher');
+    }
+    return matchers;
+  });
+}
+
+/** What is wrong with an expression is wrong with the parameter it stands in. @throws ApiError */
+export function asParameter<T>(name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw toParameterError(name, error);
+  }
+}
+
+export function toParameterError(name: string, error: unknown): unknown {
+  const isBad = error instanceof QueryError && error.kind === 'bad_data';
+  return isBad ? invalidParameter(name, error.message) : error;
+}
