@@ -9,7 +9,7 @@ const REFUSED: ReadonlySet<string> = new Set(['__name__', 'le', 'quantile']);
 /** @throws PointFault when the name has no character that labels may hold. */
 export function toLabelName(key: string, utf8Names: boolean): string {
   if (key === '') throw new PointFault('label-name-vanishes', 'an attribute has no name');
-  if (utf8Names) return key;
+  if (utf8Names) return cleanText(key);
   const name = key.replace(/[^a-zA-Z0-9_]/g, '_');
   if (/^_*$/.test(name)) {
     throw new PointFault(
@@ -40,9 +40,9 @@ export function addAttributes(
     if (REFUSED.has(name)) {
       throw new PointFault('reserved-label', `attribute ${JSON.stringify(key)} is the label ${name}`);
     }
-    const value = toLabelValue(attribute.value);
+    const value = cleanText(toLabelValue(attribute.value));
     if (previous?.key === key) {
-      if (toLabelValue(previous.value) === value) continue;
+      if (cleanText(toLabelValue(previous.value)) === value) continue;
       throw new PointFault('duplicate-attribute', `attribute ${JSON.stringify(key)} has two values`);
     }
     previous = attribute;
@@ -54,8 +54,17 @@ export function addAttributes(
   }
 }
 
-function freeName(name: string, taken: ReadonlyMap<string, string>, own: ReadonlyMap<string, string>): string {
+function freeName(
+  name: string,
+  taken: ReadonlyMap<string, string>,
+  own: ReadonlyMap<string, string>,
+): string {
   return taken.has(name) || own.has(name) ? freeName(`exported_${name}`, taken, own) : name;
+}
+
+/** The two characters that label keys are joined with cannot be part of a name or value. */
+function cleanText(text: string): string {
+  return text.replaceAll('\u0000', '\ufffd').replaceAll('\u0001', '\ufffd');
 }
 
 function byKey(a: KeyValue, b: KeyValue): number {

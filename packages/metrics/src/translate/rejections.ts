@@ -13,7 +13,6 @@ export const POINT_REASONS = [
   'too-many-buckets',
   'sum-not-finite',
   'scale-out-of-range',
-  'empty-metric',
   'name-vanishes',
   'label-name-vanishes',
   'duplicate-attribute',

@@ -52,5 +52,8 @@ export function unitSuffixes(unit: string): { readonly main: string; readonly pe
 function toWord(unit: string, words: Readonly<Record<string, string>>): string {
   if (unit.includes('{') || unit.includes('}')) return '';
   const word = Object.hasOwn(words, unit) ? words[unit]! : unit;
-  return word.split(/[^a-zA-Z0-9]+/).filter((token) => token !== '').join('_');
+  return word
+    .split(/[^a-zA-Z0-9]+/)
+    .filter((token) => token !== '')
+    .join('_');
 }

@@ -1,0 +1,309 @@
+/**
+ * OTLP metrics as Prometheus series, by the OpenTelemetry specification "Prometheus and OpenMetrics
+ * Compatibility" and as the Collector's remote-write exporter does it. A bad point is refused with a
+ * reason and costs nothing else.
+ */
+import {
+  type KeyValue,
+  type Metric,
+  type MetricData,
+  NO_RECORDED_VALUE,
+  type PointBase,
+  type ResourceMetrics,
+  TEMPORALITY,
+} from '@sluice/otlp/model';
+import { fromPairs, labelsKey, METRIC_NAME } from '@sluice/promql/model/labels';
+import type { MetricsSettings } from '../metrics-settings.ts';
+import type { MetricPoint, PointFamily, SeriesIdentity } from '../model/metric-point.ts';
+import type { SeriesKind } from '../model/snapshot.ts';
+import { toLabelValue } from './attribute-text.ts';
+import { toExemplars } from './exemplars.ts';
+import { addAttributes } from './label-set.ts';
+import { toMetricName } from './metric-name.ts';
+import { nanosToMs } from './nanos.ts';
+import {
+  toExponentialValues,
+  toGaugeValue,
+  toHistogramValues,
+  toSummaryValues,
+  toSumValue,
+} from './point-values.ts';
+import { createRejections, PointFault, type Rejection, type Rejections } from './rejections.ts';
+import {
+  attempt,
+  type BaseLabels,
+  type ResourceContext,
+  type ScopeContext,
+  targetInfoLabels,
+  toResourceContext,
+  toScopeContext,
+} from './resource-context.ts';
+import { createSeriesCache, type SeriesCache } from './series-cache.ts';
+
+export interface TranslateOptions {
+  /** When the request arrived, Unix milliseconds. */
+  readonly receivedAtMs: number;
+  /** Kept by the caller over many requests, it saves most of the work. */
+  readonly cache?: SeriesCache;
+}
+
+export interface Translation {
+  readonly points: readonly MetricPoint[];
+  readonly rejected: readonly Rejection[];
+  readonly warnings: readonly string[];
+}
+
+const TARGET_INFO: PointFamily = {
+  name: 'target_info',
+  sourceName: 'target_info',
+  kind: 'gauge',
+  unit: '',
+  help: 'Attributes of the resource that sends metrics.',
+};
+
+interface Job {
+  readonly settings: MetricsSettings;
+  readonly receivedAtMs: number;
+  readonly cache: SeriesCache;
+  readonly points: MetricPoint[];
+  readonly rejections: Rejections;
+  deltasWithoutStart: number;
+  lateStarts: number;
+}
+
+export function translateMetrics(
+  resources: readonly ResourceMetrics[],
+  settings: MetricsSettings,
+  { receivedAtMs, cache = createSeriesCache() }: TranslateOptions,
+): Translation {
+  const points: MetricPoint[] = [];
+  const rejections = createRejections();
+  const job = { settings, receivedAtMs, cache, points, rejections, deltasWithoutStart: 0, lateStarts: 0 };
+  for (const resource of resources) translateResource(resource, job);
+  const warnings: string[] = [];
+  if (job.deltasWithoutStart > 0) {
+    warnings.push(`${job.deltasWithoutStart} delta points have no start time; they count at their time`);
+  }
+  if (job.lateStarts > 0) warnings.push(`${job.lateStarts} points start after their own time`);
+  return { points, rejected: rejections.list(), warnings };
+}
+
+function translateResource({ resource, scopes }: ResourceMetrics, job: Job): void {
+  const { settings, points } = job;
+  const context = attempt(() => toResourceContext(resource, settings));
+  if (context instanceof PointFault) {
+    refuseAll(scopes, context, job);
+    return;
+  }
+  const firstOwn = points.length;
+  for (const { scope, schemaUrl, metrics } of scopes) {
+    const scopeContext = attempt(() => toScopeContext(context, { scope, schemaUrl }, settings));
+    if (scopeContext instanceof PointFault) refuseAll([{ metrics }], scopeContext, job);
+    else for (const metric of metrics) translateMetric(metric, scopeContext, job);
+  }
+  if (settings.targetInfo) addTargetInfo(resource, context, { firstOwn, job });
+}
+
+function refuseAll(
+  scopes: readonly { readonly metrics: readonly Metric[] }[],
+  fault: PointFault,
+  { rejections }: Job,
+): void {
+  for (const { metrics } of scopes)
+    for (const { data } of metrics)
+      if (data.points.length > 0) rejections.add(fault.reason, fault.message, data.points.length);
+}
+
+/** One `target_info` for each identity that the resource's other series have, at their newest time. */
+function addTargetInfo(
+  resource: ResourceMetrics['resource'],
+  context: ResourceContext,
+  { firstOwn, job }: { readonly firstOwn: number; readonly job: Job },
+): void {
+  for (const isShared of [false, true]) {
+    let timeMs = 0;
+    for (let i = firstOwn; i < job.points.length; i++) {
+      const point = job.points[i]!;
+      if ((point.mode === 'delta') === isShared) timeMs = Math.max(timeMs, point.timeMs);
+    }
+    if (timeMs === 0) continue;
+    const labels = attempt(() => targetInfoLabels(resource, context, { settings: job.settings, isShared }));
+    if (labels === undefined || labels instanceof PointFault) continue;
+    const series = toSeries(TARGET_INFO, labels, context.job);
+    const base = { series, mode: 'state', origin: '', startMs: 0, timeMs, exemplars: [] } as const;
+    job.points.push({ ...base, type: 'number', value: 1 });
+  }
+}
+
+interface MetricContext {
+  readonly job: Job;
+  readonly family: PointFamily;
+  readonly mode: MetricPoint['mode'];
+  readonly scope: ScopeContext;
+  readonly base: BaseLabels;
+  readonly known: Map<string, SeriesIdentity>;
+}
+
+function translateMetric(metric: Metric, scope: ScopeContext, job: Job): void {
+  const { data } = metric;
+  if (data.points.length === 0) return;
+  const context = attempt(() => toMetricContext(metric, scope, job));
+  if (context instanceof PointFault) {
+    job.rejections.add(context.reason, `metric ${metric.name}: ${context.message}`, data.points.length);
+    return;
+  }
+  for (let i = 0; i < data.points.length; i++) {
+    try {
+      translatePoint(data, i, context);
+    } catch (error) {
+      if (!(error instanceof PointFault)) throw error;
+      job.rejections.add(error.reason, `metric ${metric.name}, point ${i}: ${error.message}`);
+    }
+  }
+}
+
+function toMetricContext(metric: Metric, scope: ScopeContext, job: Job): MetricContext {
+  const { data, name: sourceName, unit, description: help } = metric;
+  const isMonotonicSum = data.type === 'sum' && data.isMonotonic;
+  const kind = kindOf(data);
+  const mode = modeOf(data);
+  const name = toMetricName(
+    { name: sourceName, unit, isMonotonicSum, isGauge: data.type === 'gauge' },
+    job.settings,
+  );
+  const base = mode === 'delta' ? scope.shared : scope.full;
+  const family = { name, sourceName, kind, unit, help };
+  const known = job.cache.ofContext(
+    `${base.key}\u0002${name}\u0002${sourceName}\u0002${kind}\u0002${unit}\u0002${help}`,
+  );
+  return { job, family, mode, scope, base, known };
+}
+
+function kindOf(data: MetricData): SeriesKind {
+  switch (data.type) {
+    case 'sum':
+      return data.isMonotonic ? 'counter' : 'updown';
+    case 'histogram':
+    case 'exponentialHistogram':
+      return 'histogram';
+    case 'summary':
+      return 'summary';
+    default:
+      return 'gauge';
+  }
+}
+
+/** @throws PointFault when a temporality is missing. */
+function modeOf(data: MetricData): MetricPoint['mode'] {
+  if (data.type === 'summary') return 'cumulative';
+  if (!('aggregationTemporality' in data)) return 'state';
+  if (data.aggregationTemporality === TEMPORALITY.delta) return 'delta';
+  if (data.aggregationTemporality === TEMPORALITY.cumulative) return 'cumulative';
+  throw new PointFault(
+    'temporality-unspecified',
+    `aggregation temporality is ${data.aggregationTemporality}; it must be delta (1) or cumulative (2)`,
+  );
+}
+
+function translatePoint(data: MetricData, index: number, context: MetricContext): void {
+  const { job, mode, scope } = context;
+  const point: PointBase = data.points[index]!;
+  const timeMs = checkTime(nanosToMs(point.timeUnixNano), job);
+  const startMs = nanosToMs(point.startTimeUnixNano);
+  const series = seriesOf(point.attributes, context);
+  const base = {
+    series,
+    mode,
+    origin: mode === 'cumulative' ? scope.origin : '',
+    startMs: mode === 'state' ? 0 : startMs,
+    timeMs,
+  };
+  if ((point.flags & NO_RECORDED_VALUE) !== 0) {
+    job.points.push({ ...base, type: 'stale', exemplars: [] });
+    return;
+  }
+  const translated = withValue(data, index, { base, maxBuckets: job.settings.maxBuckets });
+  if (mode === 'delta' && startMs === 0) job.deltasWithoutStart += 1;
+  if (mode !== 'state' && startMs > timeMs) job.lateStarts += 1;
+  job.points.push(translated);
+}
+
+type Base = Omit<MetricPoint, 'type' | 'exemplars'> & Pick<MetricPoint, 'series'>;
+
+function withValue(
+  data: MetricData,
+  index: number,
+  { base, maxBuckets }: { readonly base: Base; readonly maxBuckets: number },
+): MetricPoint {
+  const { series, mode, origin, startMs, timeMs } = base;
+  switch (data.type) {
+    case 'gauge':
+    case 'sum': {
+      const point = data.points[index]!;
+      const value =
+        data.type === 'gauge' ? toGaugeValue(point.value) : toSumValue(point.value, data.isMonotonic);
+      const exemplars = toExemplars(point.exemplars);
+      return { type: 'number', series, mode, origin, startMs, timeMs, exemplars, value };
+    }
+    case 'histogram': {
+      const point = data.points[index]!;
+      const exemplars = toExemplars(point.exemplars);
+      return { ...base, type: 'histogram', exemplars, ...toHistogramValues(point, maxBuckets) };
+    }
+    case 'exponentialHistogram': {
+      const point = data.points[index]!;
+      const exemplars = toExemplars(point.exemplars);
+      return { ...base, type: 'exponential', exemplars, ...toExponentialValues(point, maxBuckets) };
+    }
+    case 'summary':
+      return { ...base, type: 'summary', exemplars: [], ...toSummaryValues(data.points[index]!) };
+    case 'empty':
+      throw new PointFault('no-value', 'the metric has no data');
+  }
+}
+
+/** @throws PointFault */
+function checkTime(timeMs: number, { receivedAtMs, settings }: Job): number {
+  if (timeMs === 0) throw new PointFault('point-without-time', 'the point has no time');
+  const iso = (ms: number): string => (ms < 8.64e15 ? new Date(ms).toISOString() : `${ms} ms`);
+  if (timeMs > receivedAtMs + settings.maxAheadMs) {
+    throw new PointFault('time-too-far-ahead', `${iso(timeMs)} arrived at ${iso(receivedAtMs)}`);
+  }
+  if (timeMs < receivedAtMs - settings.maxBehindMs) {
+    throw new PointFault('time-too-far-behind', `${iso(timeMs)} arrived at ${iso(receivedAtMs)}`);
+  }
+  return timeMs;
+}
+
+function seriesOf(attributes: readonly KeyValue[], context: MetricContext): SeriesIdentity {
+  let key = '';
+  for (let i = 0; i < attributes.length; i++) {
+    const { key: name, value } = attributes[i]!;
+    key += `${name}\u0000${value.type === 'string' ? value.value : `${value.type}\u0002${toLabelValue(value)}`}\u0001`;
+  }
+  const known = context.known.get(key);
+  if (known !== undefined) return known;
+  const { job, mode, base, family, scope } = context;
+  const kept =
+    mode === 'delta'
+      ? attributes.filter(({ key: name }) => !job.settings.instanceAttributes.includes(name))
+      : attributes;
+  const labels = new Map(base.labels);
+  addAttributes(labels, kept, job.settings);
+  const made = toSeries(family, labels, scope.job);
+  const bytes = Buffer.byteLength(made.id);
+  if (bytes > job.settings.maxLabelBytes) {
+    throw new PointFault(
+      'labels-too-large',
+      `the labels have ${bytes} bytes; the limit is ${job.settings.maxLabelBytes}`,
+    );
+  }
+  context.known.set(key, made);
+  job.cache.grown();
+  return made;
+}
+
+function toSeries(family: PointFamily, labels: ReadonlyMap<string, string>, job: string): SeriesIdentity {
+  const sorted = fromPairs([[METRIC_NAME, family.name], ...labels]);
+  return { labels: sorted, id: labelsKey(sorted), job, family };
+}
