@@ -107,7 +107,7 @@ function toEvent(input: Json, { tenant, nowMs, idempotencyKey }: ParseEventConte
     received: new Date(nowMs).toISOString(),
     type,
     category,
-    level: readLevel(text('level'), severity),
+    level: readLevel(text('level'), { severity, category }),
     action: text('action') ?? type,
     result: text('result', 'outcome') ?? 'unknown',
     ...(actor === undefined ? {} : { actor }),
@@ -182,14 +182,16 @@ function readText(
   return undefined;
 }
 
-function readLevel(level: string | undefined, severity: string | undefined): AuditLevel {
-  if (level === undefined)
-    return /^(high|critical)$/i.test(severity ?? '')
-      ? 'CRITICAL'
-      : severity === undefined
-        ? 'INFO'
-        : 'WARNING';
-  const upper = level.toUpperCase();
+/** A security event without a level has that of its severity, and never less than WARNING. */
+function readLevel(
+  level: string | undefined,
+  { severity, category }: { readonly severity: string | undefined; readonly category: string },
+): AuditLevel {
+  const upper =
+    level?.toUpperCase() ??
+    (category === 'security' ? 'SECURITY' : severity === undefined ? 'INFO' : 'WARNING');
+  if ((level === undefined || upper === 'SECURITY') && /^(high|critical)$/i.test(severity ?? ''))
+    return 'CRITICAL';
   const known = AUDIT_LEVELS.find((candidate) => candidate === upper) ?? LEVEL_ALIASES[upper];
   if (known === undefined)
     throw new Rejection('$.level', `${JSON.stringify(level)} is not one of ${AUDIT_LEVELS.join(', ')}`);

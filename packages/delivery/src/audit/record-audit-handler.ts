@@ -28,6 +28,13 @@ export interface RecordAuditOptions {
   readonly logger: Logger;
 }
 
+interface Job {
+  readonly message: ReceivedMessage;
+  readonly decoded: AuditMessage;
+}
+
+/** Appended in one call. */
+const MAX_EVENTS = 1000;
 const BACKOFF = { baseMs: 1_000, capMs: 5 * 60_000 };
 
 export function createRecordAuditHandler(options: RecordAuditOptions): BatchHandler {
@@ -35,14 +42,24 @@ export function createRecordAuditHandler(options: RecordAuditOptions): BatchHand
   const recorded = selfMetrics.counter(METRIC.auditEvents, 'Audit events, by what became of them.');
   const deadLetters = selfMetrics.counter(METRIC.deadLetters, 'Messages given up, by cause.');
 
-  async function record(message: ReceivedMessage): Promise<void> {
-    const decoded = decodeAuditMessage(message);
-    const { tenant, events } = decoded;
-    const results = await log.append(tenant, events);
+  /** Messages of one tenant together, so that their events share segments. */
+  async function record(batch: readonly Job[]): Promise<void> {
+    const { tenant } = batch[0]!.decoded;
+    const redelivered = batch.some(({ message }) => message.receiveCount > 1);
+    const results = await log.append(
+      tenant,
+      batch.flatMap(({ decoded }) => decoded.events),
+      { redelivered },
+    );
     for (const { status } of results) recorded.add(1, { status });
     const conflicts = results.filter(({ status }) => status === 'conflict');
     if (conflicts.length > 0) await recordConflicts(tenant, conflicts);
-    await copy(decoded, results);
+    let next = 0;
+    for (const { decoded } of batch) {
+      const end = next + decoded.events.length;
+      await copy(decoded, results.slice(next, end));
+      next = end;
+    }
   }
 
   /** An id that was used for two different events: the first stands, and the trail says so. */
@@ -75,30 +92,54 @@ export function createRecordAuditHandler(options: RecordAuditOptions): BatchHand
     deadLetters.add(1, { signal: 'audit', sink: '', cause: 'unreadable' });
   }
 
+  /** Puts what can never be read aside; the rest keeps its order. */
+  async function readJobs(messages: readonly ReceivedMessage[]): Promise<readonly Job[]> {
+    const jobs: Job[] = [];
+    for (const message of messages) {
+      try {
+        jobs.push({ message, decoded: decodeAuditMessage(message) });
+      } catch (error) {
+        await bury(message, error);
+      }
+    }
+    return jobs;
+  }
+
+  /** One by one when they cannot be recorded together for good: then only the guilty one is put aside. */
+  async function recordBatch(batch: readonly Job[]): Promise<void> {
+    try {
+      await record(batch);
+    } catch (error) {
+      if (!(error instanceof PermanentError)) throw error;
+      if (batch.length === 1) return bury(batch[0]!.message, error);
+      for (const job of batch) await recordBatch([job]);
+    }
+  }
+
   /** In order, up to the first failure; answers the messages from there on. */
   async function recordGroup(
     messages: readonly ReceivedMessage[],
     softDeadlineMs: number,
   ): Promise<readonly BatchFailure[]> {
-    for (const [i, message] of messages.entries()) {
-      const rest = messages.slice(i);
-      if (clock.nowMs() >= softDeadlineMs)
-        return rest.map(({ messageId }) => ({ messageId, retryAfterMs: 0 }));
-      try {
-        await record(message).catch((error: unknown) => {
-          if (error instanceof PermanentError) return bury(message, error);
-          throw error;
-        });
-      } catch (error) {
-        const retryAfterMs = backoffMs(message.receiveCount, { ...BACKOFF, random });
-        logger.warn('audit events could not be recorded and are tried again', {
-          error: describeError(error),
-          retryAfterMs,
-        });
-        return rest.map(({ messageId }) => ({ messageId, retryAfterMs }));
+    let left = messages;
+    try {
+      const jobs = await readJobs(messages);
+      left = jobs.map(({ message }) => message);
+      for (const batch of packBatches(jobs)) {
+        if (clock.nowMs() >= softDeadlineMs)
+          return left.map(({ messageId }) => ({ messageId, retryAfterMs: 0 }));
+        await recordBatch(batch);
+        left = left.slice(batch.length);
       }
+      return [];
+    } catch (error) {
+      const retryAfterMs = backoffMs(left[0]!.receiveCount, { ...BACKOFF, random });
+      logger.warn('audit events could not be recorded and are tried again', {
+        error: describeError(error),
+        retryAfterMs,
+      });
+      return left.map(({ messageId }) => ({ messageId, retryAfterMs }));
     }
-    return [];
   }
 
   return async (messages, { softDeadlineMs }) => {
@@ -108,4 +149,19 @@ export function createRecordAuditHandler(options: RecordAuditOptions): BatchHand
     );
     return { failures: failures.flat() };
   };
+}
+
+/** In order; each of one tenant and of a bounded number of events, so that a batch ends well before its deadline. */
+function packBatches(jobs: readonly Job[]): readonly (readonly Job[])[] {
+  const batches: Job[][] = [];
+  let events = 0;
+  for (const job of jobs) {
+    const last = batches.at(-1);
+    const fits =
+      last?.[0]?.decoded.tenant === job.decoded.tenant && events + job.decoded.events.length <= MAX_EVENTS;
+    if (fits) last?.push(job);
+    else batches.push([job]);
+    events = (fits ? events : 0) + job.decoded.events.length;
+  }
+  return batches;
 }

@@ -1,11 +1,12 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
-import { createAuditLog } from '@sluice/audit/audit-log';
+import { type AuditLog, createAuditLog } from '@sluice/audit/audit-log';
 import { encodeAuditMessages } from '@sluice/audit/audit-message';
 import { createKeyring, type KeyWrapper } from '@sluice/audit/keyring';
 import { parseAuditEvent } from '@sluice/audit/parse-event';
 import { createTrailReader } from '@sluice/audit/read/trail-reader';
 import { decodeEnvelope } from '@sluice/core/envelope';
+import { PermanentError } from '@sluice/core/errors';
 import type { MessageId } from '@sluice/core/ids';
 import { parseTenantId } from '@sluice/core/ids';
 import { silentLogger } from '@sluice/core/logger';
@@ -49,16 +50,21 @@ function makeWorld() {
   const keyring = createKeyring({ table, wrapper: createTestWrapper(), clock });
   const log = createAuditLog({ table, keyring, clock });
   const [audit, dead, logs] = [queue('audit.fifo'), queue('audit-dead.fifo'), queue('logs')];
-  const handler = createRecordAuditHandler({
-    log,
-    queue: audit,
-    deadLetter: dead,
-    copy: createAuditCopier({ queue: logs, keyring }),
-    clock,
-    random: () => 0.5,
-    selfMetrics: createSelfMetrics(),
-    logger: silentLogger,
-  });
+  const handlerOver = (over: AuditLog) =>
+    createRecordAuditHandler({
+      log: over,
+      queue: audit,
+      deadLetter: dead,
+      copy: createAuditCopier({ queue: logs, keyring }),
+      clock,
+      random: () => 0.5,
+      selfMetrics: createSelfMetrics(),
+      logger: silentLogger,
+    });
+  const handler = handlerOver(log);
+  const reader = createTrailReader({ table, keyring });
+  const types = async (): Promise<readonly string[]> =>
+    (await reader.query(tenant, {}, { limit: 100, order: 'oldest' })).events.map(({ event }) => event.type);
   const receive = (from: Queue): Promise<readonly ReceivedMessage[]> =>
     from.receive({ maxMessages: 10, visibilityTimeoutMs: 1000, waitMs: 0 });
   const run = async (messages: readonly ReceivedMessage[]) =>
@@ -71,7 +77,7 @@ function makeWorld() {
     });
     return audit.send(encodeAuditMessages({ tenant, events }));
   };
-  return { clock, audit, dead, logs, log, receive, run, send, reader: createTrailReader({ table, keyring }) };
+  return { clock, table, audit, dead, logs, log, receive, run, send, reader, types, handlerOver };
 }
 
 test('events are recorded once over redeliveries, in order, and copied to the logs without naming anybody', async () => {
@@ -116,6 +122,60 @@ test('a poison message goes to the dead letters, and the messages behind it are 
     expect.stringContaining('not a message of audit events'),
   ]);
   expect((await world.reader.query(tenant, {}, { limit: 10, order: 'oldest' })).events.length).toBe(1);
+});
+
+test('events without an id of their own, too, are recorded once when their message is delivered again', async () => {
+  const world = makeWorld();
+  await world.send([{ type: 'a' }, { type: 'b' }]);
+  const [message] = await world.receive(world.audit);
+  expect(await world.run([message!])).toEqual({ failures: [] });
+  expect(await world.run([{ ...message!, receiveCount: 2 }])).toEqual({ failures: [] });
+  expect(await world.types()).toEqual(['a', 'b']);
+});
+
+test('messages of one tenant share a segment, and each has its own copy', async () => {
+  const world = makeWorld();
+  for (const type of ['a', 'b', 'c']) await world.send([{ type }]);
+  const messages: ReceivedMessage[] = [];
+  for (;;) {
+    const more = await world.receive(world.audit);
+    if (more.length === 0) break;
+    messages.push(...more);
+    if (messages.length === 3) break;
+  }
+  expect(await world.run(messages)).toEqual({ failures: [] });
+  expect(await world.types()).toEqual(['a', 'b', 'c']);
+  expect((await world.table.query({ pk: 'audit#acme', prefix: 'seg#' })).items.length).toBe(1);
+  expect((await world.receive(world.logs)).length).toBe(3);
+});
+
+test('when the table is down everything waits, in order, and nothing later of the tenant is tried', async () => {
+  const world = makeWorld();
+  await world.send([{ type: 'a' }]);
+  await world.send([{ type: 'b' }]);
+  const messages = await world.receive(world.audit);
+  const append = world.log.append;
+  const handler = world.handlerOver({
+    ...world.log,
+    append: () => Promise.reject(new Error('table is down')),
+  });
+  const context = { softDeadlineMs: world.clock.nowMs() + 60_000, signal: new AbortController().signal };
+  const { failures } = await handler(messages, context);
+  expect(failures.map(({ messageId }) => messageId)).toEqual(messages.map(({ messageId }) => messageId));
+  const late = await world.handlerOver({ ...world.log, append })(messages, { ...context, softDeadlineMs: 0 });
+  expect(late.failures).toEqual(messages.map(({ messageId }) => ({ messageId, retryAfterMs: 0 })));
+  const guilty = world.handlerOver({
+    ...world.log,
+    append: (tenant, events, how) =>
+      events.some(({ type }) => type === 'a')
+        ? Promise.reject(new PermanentError('no segment can hold it'))
+        : append(tenant, events, how),
+  });
+  expect(await guilty(messages, context)).toEqual({ failures: [] });
+  expect(await world.types()).toEqual(['b']);
+  expect((await world.receive(world.dead)).map(({ attributes }) => attributes.dead)).toEqual([
+    expect.stringContaining('no segment can hold it'),
+  ]);
 });
 
 test('log records of level AUDIT enter the trail once; ordinary ones and the copies do not', async () => {

@@ -7,6 +7,7 @@ import { createEmbeddedQueue } from '@sluice/platform/embedded/queue';
 import { createMemoryDatabase } from '@sluice/platform/testing/memory-database';
 import { expect, test } from 'vitest';
 import { createAuditApp } from './audit-app.ts';
+import { createTenantGate } from './tenant-gate.ts';
 
 const clock = createFakeClock();
 const limits = { maxWireBytes: 100_000, maxInflatedBytes: 1_000_000 };
@@ -113,4 +114,24 @@ test('when no event can be taken the answer is 400, and when the queue is down 5
       }).request('/v1/audit')
     ).status,
   ).toBe(405);
+});
+
+test('a hot tenant is answered 429 with Retry-After before anything is queued', async () => {
+  const queue = makeQueue();
+  const app = createAuditApp({
+    queue,
+    keys: { required: false },
+    limits,
+    gate: createTenantGate({ nowMs: clock.nowMs, requestsPerSecond: 2 }),
+    nowMs: clock.nowMs,
+    logger: silentLogger,
+  });
+  const statuses: number[] = [];
+  for (let i = 0; i < 4; i++) {
+    const response = await app.request('/v1/audit', { method: 'POST', body: `{"type":"t${i}"}` });
+    statuses.push(response.status);
+    expect(response.headers.get('retry-after')).toBe(response.status === 429 ? '1' : null);
+  }
+  expect(statuses).toEqual([200, 200, 429, 429]);
+  expect(await queuedTypes(queue)).toEqual(['t0', 't1']);
 });

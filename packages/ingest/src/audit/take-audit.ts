@@ -16,12 +16,14 @@ import { inflateBody } from '../inflate.ts';
 import type { BodyLimits } from '../ingest-limits.ts';
 import { readBody } from '../read-body.ts';
 import { type Refusal, refuse, refuseForNow } from '../refusal.ts';
+import type { TenantGate } from './tenant-gate.ts';
 
 export interface AuditDeps {
   /** FIFO, one group per tenant. */
   readonly queue: Queue;
   readonly keys: KeyPolicy;
   readonly limiter?: Pick<RateLimiter, 'check'>;
+  readonly gate?: TenantGate;
   readonly limits: BodyLimits;
   readonly nowMs: () => number;
 }
@@ -97,13 +99,16 @@ async function queueEvents(
   if (events.length === 0) return { status: 'ok', results };
   const limit = key === undefined ? undefined : deps.limiter?.check(key, events.length);
   if (limit?.status === 'limited') return refuseForNow(429, limit.reason, limit.retryAfterSeconds);
+  const messages = encodeAuditMessages({ tenant, events });
+  const entry = deps.gate?.enter(tenant, messages.length);
+  if (entry?.status === 'limited') return refuseForNow(429, entry.reason, entry.retryAfterSeconds);
   const later = refuseForNow(
     503,
     'the audit queue cannot take the request now: send it again; events with an id count once',
     2,
   );
   try {
-    const outcomes = await deps.queue.send(encodeAuditMessages({ tenant, events }));
+    const outcomes = await deps.queue.send(messages);
     const failed = outcomes.find(({ status }) => status !== 'ok');
     if (failed !== undefined && failed.status !== 'ok') return { ...later, cause: failed.reason };
   } catch (error) {
