@@ -15,6 +15,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./status/status-command.ts')).statusCommand,
   },
   {
+    name: 'query',
+    summary: 'evaluate a PromQL expression: a table, or a plot over time',
+    load: async () => (await import('./query/query-command.ts')).queryCommand,
+  },
+  {
     name: 'send',
     summary: 'send OTLP files and report what was accepted',
     load: async () => (await import('./send/send-command.ts')).sendCommand,
