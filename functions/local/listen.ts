@@ -1,7 +1,8 @@
 /** One HTTP server of the local process. Why it cannot listen is told with the setting to change. */
 
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { createAdaptorServer } from '@hono/node-server';
 import { UsageError } from '@sluice/core/errors';
 import { ENV } from '@sluice/core/names';
@@ -12,6 +13,8 @@ export interface ListenOptions {
   readonly port: number;
   /** Name of the setting that says so, for messages. */
   readonly portSetting: string;
+  /** Takes over connections that ask for another protocol; without it they are closed. */
+  readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
 export interface Listener {
@@ -21,12 +24,15 @@ export interface Listener {
 }
 
 const IDLE_POLL_MS = 20;
+/** Who is slower than this with a request's head, or with all of it, is answered 408 and cut off. */
+const SERVER_LIMITS = { headersTimeout: 15_000, requestTimeout: 60_000, connectionsCheckingInterval: 5_000 };
 
 type Fetch = Parameters<typeof createAdaptorServer>[0]['fetch'];
 
 /** @throws UsageError */
 export async function listen(fetch: Fetch, options: ListenOptions): Promise<Listener> {
-  const server = createAdaptorServer({ fetch }) as Server;
+  const server = createAdaptorServer({ fetch, serverOptions: SERVER_LIMITS }) as Server;
+  if (options.upgrade !== undefined) server.on('upgrade', options.upgrade);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(toUsageError(error, options)));
     server.listen(options.port, options.host, resolve);

@@ -10,6 +10,7 @@ const deps: ExportDeps = {
   signal: 'traces',
   queue: createMemoryQueue('traces'),
   keys: { required: false },
+  deadline: { clock: systemClock, timeoutMs: 30_000 },
   limits: DEFAULT_BODY_LIMITS,
   metrics: createRequestMetrics(createSelfMetrics()),
   nowMs: () => systemClock.nowMs(),

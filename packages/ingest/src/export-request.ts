@@ -18,7 +18,7 @@ import type { BodyLimits } from './ingest-limits.ts';
 import { parseMediaType } from './media-type.ts';
 import { type Packed, packMessages } from './pack-messages.ts';
 import { ITEM_NOUN, toPartialMessage } from './partial-message.ts';
-import { readBody } from './read-body.ts';
+import { type BodyDeadline, readBody } from './read-body.ts';
 import { type Refusal, refuse, refuseForNow } from './refusal.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 
@@ -26,7 +26,8 @@ export interface ExportDeps {
   readonly signal: Signal;
   readonly queue: Queue;
   readonly keys: KeyPolicy;
-  readonly limiter?: Pick<RateLimiter, 'check'>;
+  readonly limiter?: Pick<RateLimiter, 'check' | 'refund'>;
+  readonly deadline: BodyDeadline;
   readonly limits: BodyLimits;
   readonly metrics: RequestMetrics;
   readonly nowMs: () => number;
@@ -54,7 +55,7 @@ export async function takeExport(request: Request, deps: ExportDeps): Promise<Ex
   const coding = parseContentCoding(request.headers.get('content-encoding'));
   if (coding === undefined) return refuseCoding(request.headers.get('content-encoding') ?? '');
 
-  const read = await readBody(request, limits.maxWireBytes);
+  const read = await readBody(request, limits.maxWireBytes, deps.deadline);
   if (read.status === 'refused') return read;
   metrics.bytes(signal, read.body.length);
   const inflated = await inflateBody(read.body, { coding, maxBytes: limits.maxInflatedBytes });
@@ -102,6 +103,7 @@ async function queueSound({ caller, valid, gzip }: SoundRequest, deps: ExportDep
     const packed = await packMessages(signal, bytes, { items, ...(gzip === undefined ? {} : { gzip }) });
     const sent = await enqueueParts(queue, packed.parts, { signal, tenant, receivedAtMs: deps.nowMs() });
     if (sent.status === 'retryable') {
+      if (key !== undefined) deps.limiter?.refund(key, items);
       const message = `the ${signal} queue cannot take the request now: send it again, nothing counts twice`;
       return { ...refuseForNow(503, message, 2), cause: sent.reason };
     }

@@ -259,6 +259,7 @@ describe('limits of a key', () => {
     const { post, queues, selfMetrics } = build({
       keys: verifierOf({ status: 'ok', key: KEY }),
       limiter: {
+        refund: () => {},
         check: (_, items) => ({ status: 'limited', retryAfterSeconds: 3, reason: `${items} are too many` }),
       },
     });
@@ -274,9 +275,31 @@ describe('limits of a key', () => {
     expect(await selfMetrics.render()).toContain(`tenant="acme",reason="rate-limited"} 7`);
   });
 
+  test('what the queue did not take counts for nothing: only the resend does', async () => {
+    let counted = 0;
+    const { post, queues } = build({
+      keys: verifierOf({ status: 'ok', key: KEY }),
+      limiter: {
+        check(_, items) {
+          counted += items;
+          return { status: 'ok' };
+        },
+        refund(_, items) {
+          counted -= items;
+        },
+      },
+    });
+    queues.traces.onSend(() => ({ status: 'retryable', reason: 'busy' }));
+    expect((await post(traces(7), { 'x-api-key': 'k' })).status).toBe(503);
+    expect(counted).toBe(0);
+    queues.traces.onSend(() => undefined);
+    expect((await post(traces(7), { 'x-api-key': 'k' })).status).toBe(200);
+    expect(counted).toBe(7);
+  });
+
   test('requests without a key have none', async () => {
     const limited = { status: 'limited', retryAfterSeconds: 1, reason: 'no' } as const;
-    const { post } = build({ limiter: { check: () => limited } });
+    const { post } = build({ limiter: { check: () => limited, refund: () => {} } });
     expect((await post(traces())).status).toBe(200);
   });
 });

@@ -17,6 +17,7 @@ import { type CorsOptions, createCors } from './cors.ts';
 import { type ExportOutcome, takeExport } from './export-request.ts';
 import { type IngestLimits, toIngestLimits } from './ingest-limits.ts';
 import { parseMediaType } from './media-type.ts';
+import { BODY_TIMEOUT_MS } from './read-body.ts';
 import { type Refusal, refuse, refuseForNow } from './refusal.ts';
 import { createRequestMetrics } from './request-metrics.ts';
 
@@ -26,12 +27,14 @@ export interface IngestDeps {
   readonly keys?: KeyVerifier;
   /** With `keys`: whether a request without one is refused. Default true. */
   readonly keyRequired?: boolean;
-  readonly limiter?: Pick<RateLimiter, 'check'>;
+  readonly limiter?: Pick<RateLimiter, 'check' | 'refund'>;
   readonly clock: Clock;
   readonly selfMetrics: SelfMetrics;
   readonly logger: Logger;
   /** Default: 4 MiB on the wire, 64 MiB inflated. */
   readonly limits?: IngestLimits;
+  /** From the headers to the end of the body; default 30 s. */
+  readonly bodyTimeoutMs?: number;
   /** Default: no origin is allowed. */
   readonly cors?: CorsOptions;
   readonly createRequestId?: () => string;
@@ -45,7 +48,11 @@ const REQUEST_ID_PATTERN = /^[\w.:/+=@-]{1,128}$/;
 
 export function createIngestApp(deps: IngestDeps): Hono {
   const { logger, clock, limits = toIngestLimits(), keys, keyRequired = true, limiter } = deps;
-  const { createRequestId = randomUUID, monotonicMs = () => performance.now() } = deps;
+  const {
+    bodyTimeoutMs = BODY_TIMEOUT_MS,
+    createRequestId = randomUUID,
+    monotonicMs = () => performance.now(),
+  } = deps;
   const metrics = createRequestMetrics(deps.selfMetrics);
   const cors = createCors(deps.cors ?? { origins: [] });
 
@@ -80,6 +87,7 @@ export function createIngestApp(deps: IngestDeps): Hono {
       queue: deps.queues[signal],
       keys: { required: keyRequired, ...(keys === undefined ? {} : { verifier: keys }) },
       ...(limiter === undefined ? {} : { limiter }),
+      deadline: { clock, timeoutMs: bodyTimeoutMs },
       limits: limits[signal],
       metrics,
       nowMs: () => clock.nowMs(),

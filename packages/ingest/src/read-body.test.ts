@@ -1,3 +1,4 @@
+import { createFakeClock } from '@sluice/core/testing/fake-clock';
 import { expect, test } from 'vitest';
 import { readBody } from './read-body.ts';
 
@@ -91,3 +92,37 @@ test.each([[{}], [{ 'content-length': '4' }]])(
     expect(await readBody(post(body, headers), 4)).toMatchObject({ httpStatus: 400 });
   },
 );
+
+test.each([
+  ['with a length', { 'content-length': '4' }],
+  ['without one', {}],
+])(
+  'a body %s that does not come to its end in time is given up, and its connection with it',
+  async (_, headers) => {
+    const clock = createFakeClock();
+    const body = new ReadableStream({ start: (controller) => controller.enqueue(Buffer.from('ab')) });
+    const reading = readBody(post(body, headers), 4, { clock, timeoutMs: 30_000 });
+    await clock.advance(29_999);
+    await clock.advance(1);
+    expect(await reading).toMatchObject({
+      httpStatus: 408,
+      message: expect.stringContaining('within 30 s'),
+      headers: { connection: 'close' },
+    });
+  },
+);
+
+test('a body in time leaves no timer behind', async () => {
+  let aborted = false;
+  const clock = {
+    sleep: (_: number, signal?: AbortSignal) =>
+      new Promise<void>((resolve) => {
+        signal?.addEventListener('abort', () => {
+          aborted = true;
+          resolve();
+        });
+      }),
+  };
+  expect(await readBody(post('abcd'), 4, { clock, timeoutMs: 30_000 })).toMatchObject({ status: 'ok' });
+  expect(aborted).toBe(true);
+});

@@ -1,4 +1,8 @@
-/** Reads a request's body up to a limit: what is announced larger is not kept, what grows larger is stopped. */
+/**
+ * Reads a request's body up to a limit of size and of time: what is announced larger is not kept, what grows
+ * larger is stopped, and who sends a byte now and then does not hold a connection for ever.
+ */
+import type { Clock } from '@sluice/core/ports/clock';
 import { type Refusal, refuse } from './refusal.ts';
 
 export type BodyOutcome = { readonly status: 'ok'; readonly body: Uint8Array } | Refusal;
@@ -9,7 +13,34 @@ export type BodyOutcome = { readonly status: 'ok'; readonly body: Uint8Array } |
  */
 const MAX_DISCARDED_BYTES = 16 * 1024 * 1024;
 
-export async function readBody(request: Request, maxBytes: number): Promise<BodyOutcome> {
+/** For the whole body. OTLP exporters give up after 10 s of their own (OTEL_EXPORTER_OTLP_TIMEOUT). */
+export const BODY_TIMEOUT_MS = 30_000;
+
+export interface BodyDeadline {
+  readonly clock: Pick<Clock, 'sleep'>;
+  readonly timeoutMs: number;
+}
+
+/** Without a deadline it waits for as long as the server does. */
+export async function readBody(
+  request: Request,
+  maxBytes: number,
+  deadline?: BodyDeadline,
+): Promise<BodyOutcome> {
+  if (deadline === undefined) return readWhole(request, maxBytes);
+  const { clock, timeoutMs } = deadline;
+  const settled = new AbortController();
+  try {
+    return await Promise.race([
+      readWhole(request, maxBytes),
+      clock.sleep(timeoutMs, settled.signal).then(() => tooSlow(timeoutMs)),
+    ]);
+  } finally {
+    settled.abort();
+  }
+}
+
+async function readWhole(request: Request, maxBytes: number): Promise<BodyOutcome> {
   const announced = parseLength(request.headers.get('content-length'));
   try {
     if (announced !== undefined && announced > maxBytes) {
@@ -57,4 +88,9 @@ function parseLength(header: string | null): number | undefined {
 function tooLarge(maxBytes: number, readToEnd: boolean): Refusal {
   const message = `the body is larger than the ${maxBytes} bytes that are taken: send smaller batches`;
   return refuse(413, message, readToEnd ? undefined : { connection: 'close' });
+}
+
+function tooSlow(timeoutMs: number): Refusal {
+  const message = `the body did not arrive within ${timeoutMs / 1000} s: send the request again`;
+  return refuse(408, message, { connection: 'close' });
 }

@@ -4,7 +4,7 @@
  */
 import { STATUS_CODE } from '@sluice/otlp/responses';
 
-export type RefusalStatus = 400 | 401 | 403 | 404 | 405 | 413 | 415 | 429 | 500 | 503;
+export type RefusalStatus = 400 | 401 | 403 | 404 | 405 | 408 | 413 | 415 | 429 | 500 | 503;
 
 export interface Refusal {
   readonly status: 'refused';
@@ -28,6 +28,7 @@ export const RPC_CODE: Readonly<Record<RefusalStatus, number>> = {
   403: STATUS_CODE.permissionDenied,
   404: STATUS_CODE.notFound,
   405: STATUS_CODE.unimplemented,
+  408: STATUS_CODE.deadlineExceeded,
   413: STATUS_CODE.invalidArgument,
   415: STATUS_CODE.invalidArgument,
   429: STATUS_CODE.resourceExhausted,

@@ -28,8 +28,16 @@ const UNKNOWN_TOP_LEVEL = 'is not known to OTLP and is passed over';
 
 /** Backends refuse what lies further ahead (Loki's creation_grace_period, Mimir's is the same). */
 const MAX_AHEAD_MS = 10 * 60_000;
-/** Mimir and Prometheus take no sample older than their head block's hour. */
-const MAX_BEHIND_MS = 60 * 60_000;
+const HOUR_MS = 60 * 60_000;
+/**
+ * The age from which an item will not be where its sender looks for it. Tempo: block_retention, 336 h. Loki:
+ * reject_old_samples_max_age, 7 days. Metrics are folded into the series as they arrive.
+ */
+const MAX_BEHIND = {
+  traces: { ms: 14 * 24 * HOUR_MS, warning: 'is more than 14 days old: by default Tempo has let go of it' },
+  logs: { ms: 7 * 24 * HOUR_MS, warning: 'is more than 7 days old: by default Loki refuses it' },
+  metrics: { ms: HOUR_MS, warning: 'is more than an hour old: it counts at the time it arrives' },
+} as const satisfies Record<Signal, { ms: number; warning: string }>;
 
 export class Findings {
   readonly bytes: Uint8Array;
@@ -59,7 +67,7 @@ export class Findings {
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#latestAllowedMs = nowMs + MAX_AHEAD_MS;
-    this.#earliestAllowedMs = nowMs - MAX_BEHIND_MS;
+    this.#earliestAllowedMs = nowMs - MAX_BEHIND[signal].ms;
   }
 
   /** JSON path of where the walk stands, for both encodings. */
@@ -112,7 +120,7 @@ export class Findings {
     if (lastMs > this.#latestAllowedMs || firstMs > this.#latestAllowedMs) {
       this.warn('lies more than 10 minutes in the future: check the clock of the sender');
     } else if (lastMs < this.#earliestAllowedMs && lastMs > 0) {
-      this.warn('is more than an hour old: backends may refuse it as too old');
+      this.warn(MAX_BEHIND[this.signal].warning);
     }
   }
 

@@ -6,7 +6,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { SIGNALS, type Signal } from '@sluice/core/names';
 import { createRandom } from '@sluice/core/testing/random';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { decodeLogs } from './decode-logs.ts';
 import { decodeMetrics } from './decode-metrics.ts';
 import { decodeTraces } from './decode-traces.ts';
@@ -25,10 +25,17 @@ import { validateRequest } from './validate.ts';
 const RUNS = Number(process.env.SLUICE_FUZZ_RUNS ?? 100_000);
 const SEED = Number(process.env.SLUICE_FUZZ_SEED ?? 1);
 const MUTANTS_PER_SEED = 9;
-// Half the inputs end in an error on four ways, and nobody reads their stacks.
-Error.stackTraceLimit = 0;
 
 const NOW_MS = Date.UTC(2026, 0, 1);
+
+// Half the inputs end in an error on four ways, and nobody reads their stacks.
+const { stackTraceLimit } = Error;
+beforeAll(() => {
+  Error.stackTraceLimit = 0;
+});
+afterAll(() => {
+  Error.stackTraceLimit = stackTraceLimit;
+});
 
 const DECODERS = { traces: decodeTraces, logs: decodeLogs, metrics: decodeMetrics } as const;
 const MODELS = { traces: toModelSpans, logs: toModelLogs, metrics: toModelMetrics } as const;

@@ -3,16 +3,18 @@ import { describe, expect, test } from 'vitest';
 import { decodeLogs } from './decode-logs.ts';
 import { decodeMetrics } from './decode-metrics.ts';
 import { decodeTraces } from './decode-traces.ts';
+import { divideMessage } from './divide-message.ts';
+import { ProtoWriter } from './proto-writer.ts';
 import { REQUEST_SCHEMA } from './schema.ts';
 import { splitRequest } from './split-request.ts';
-import { fromJson, NOW_MS, SPAN, traceRequest } from './testing/from-json.ts';
+import { fromJson, metricRequest, NOW_MS, NOW_NANO, SPAN, traceRequest } from './testing/from-json.ts';
 import { makeRandomMessage } from './testing/random-message.ts';
 import { makeLogRequest, makeMetricRequest, makeTraceRequest } from './testing/requests.ts';
 import { validateRequest } from './validate.ts';
 
 const DECODERS = { traces: decodeTraces, logs: decodeLogs, metrics: decodeMetrics } as const;
 
-/** Every item with the resource and scope it stands in: what a split must keep, in order. */
+/** Every item (of metrics, every point) with what it stands in: what a split must keep, in order. */
 function itemsOf(signal: keyof typeof DECODERS, bytes: Uint8Array): unknown[] {
   // biome-ignore lint/suspicious/noExplicitAny: the three models have the same nesting
   const resources = DECODERS[signal](bytes) as readonly any[];
@@ -20,7 +22,7 @@ function itemsOf(signal: keyof typeof DECODERS, bytes: Uint8Array): unknown[] {
     // biome-ignore lint/suspicious/noExplicitAny: see above
     scopes.flatMap((scope: any) =>
       // biome-ignore lint/suspicious/noExplicitAny: see above
-      (scope.spans ?? scope.records ?? scope.metrics).map((item: any) => ({
+      (scope.spans ?? scope.records ?? scope.metrics.flatMap(pointsOf)).map((item: any) => ({
         resource,
         schemaUrl,
         scope: scope.scope,
@@ -29,6 +31,14 @@ function itemsOf(signal: keyof typeof DECODERS, bytes: Uint8Array): unknown[] {
       })),
     ),
   );
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: see above
+function pointsOf({ data, ...metric }: any): readonly unknown[] {
+  const { points, ...kind } = data;
+  return points.length === 0
+    ? [{ ...metric, ...kind }]
+    : points.map((point: unknown) => ({ ...metric, ...kind, point }));
 }
 
 function concat(parts: readonly { readonly bytes: Uint8Array }[]): Uint8Array {
@@ -72,6 +82,65 @@ test('parts are as full as the limit allows', () => {
   expect(second!.items).toBe(first!.items);
 });
 
+describe('a metric that is too large', () => {
+  const point = (index: number) => ({
+    timeUnixNano: NOW_NANO,
+    asInt: String(index),
+    attributes: [{ key: 'host', value: { stringValue: `host-${index}` } }],
+  });
+  const points = Array.from({ length: 1_000 }, (_, index) => point(index));
+  const metric = {
+    name: 'requests',
+    unit: '1',
+    description: 'What a busy gateway counts.',
+    metadata: [{ key: 'owner', value: { stringValue: 'web' } }],
+    sum: { aggregationTemporality: 2, isMonotonic: true, dataPoints: points },
+  };
+
+  test('is divided between its points, each part under its name, unit and temporality', () => {
+    const bytes = metricRequest(metric);
+    const parts = splitRequest('metrics', bytes, 4_000);
+    expect(parts.length).toBeGreaterThan(bytes.length / 4_000);
+    for (const part of parts) expect(part.bytes.length).toBeLessThanOrEqual(4_000);
+    expect(parts.length).toBeLessThan((1.2 * bytes.length) / 4_000);
+    expect(parts.reduce((sum, { items }) => sum + items, 0)).toBe(1_000);
+    expect(itemsOf('metrics', concat(parts))).toEqual(itemsOf('metrics', bytes));
+  });
+
+  test('leaves its small neighbours whole and in their place', () => {
+    const small = { ...metric, name: 'small', sum: { ...metric.sum, dataPoints: points.slice(0, 3) } };
+    const bytes = metricRequest(small, metric, small);
+    const parts = splitRequest('metrics', bytes, 4_000);
+    expect(itemsOf('metrics', concat(parts))).toEqual(itemsOf('metrics', bytes));
+    const counts = decodeMetrics(concat(parts)).flatMap(({ scopes }) =>
+      scopes.flatMap((scope) =>
+        scope.metrics.filter(({ name }) => name === 'small').map(({ data }) => data.points.length),
+      ),
+    );
+    expect(counts).toEqual([3, 3]);
+  });
+
+  test('with a description that is larger still is repeated only for as many points', () => {
+    const bytes = metricRequest({ ...metric, description: 'x'.repeat(10_000) });
+    const parts = splitRequest('metrics', bytes, 1_000);
+    expect(parts.reduce((sum, part) => sum + part.bytes.length, 0)).toBeLessThan(3 * bytes.length);
+    expect(itemsOf('metrics', concat(parts))).toEqual(itemsOf('metrics', bytes));
+  });
+
+  test('whose data stands in two fields is left to who reads it', () => {
+    const gauge = { name: 'g', gauge: { dataPoints: points.slice(0, 20) } };
+    const twice = new ProtoWriter();
+    const resource = twice.begin(1);
+    const scope = twice.begin(2);
+    const field = twice.begin(2);
+    for (const one of [gauge, gauge]) twice.raw(metricBytes(one));
+    for (const mark of [field, scope, resource]) twice.end(mark);
+    const bytes = twice.finish();
+    const parts = splitRequest('metrics', bytes, 200);
+    expect(parts.map(({ items }) => items)).toEqual([40]);
+  });
+});
+
 test('an item over the limit is a part of its own', () => {
   const large = { ...SPAN, name: 'x'.repeat(5_000) };
   const parts = splitRequest('traces', traceRequest(SPAN, large, SPAN), 1_000);
@@ -111,3 +180,11 @@ test('random requests keep their items at any limit', () => {
 test('malformed bytes are refused', () => {
   expect(() => splitRequest('logs', Uint8Array.of(0x0a, 0x09, 0x12), 100)).toThrow('runs past the end');
 });
+
+/** The message of one metric, without the tags and lengths around it. */
+function metricBytes(metric: object): Uint8Array {
+  const bytes = metricRequest(metric);
+  let range = { content: 0, end: bytes.length };
+  for (const field of [1, 2, 2]) range = divideMessage(bytes, range, field).inner[0]!;
+  return bytes.subarray(range.content, range.end);
+}

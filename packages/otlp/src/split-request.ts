@@ -1,12 +1,12 @@
 /**
  * Splits an export request into parts of a limited size, each a request of its own: on borders between
- * items, with the resource and scope around them repeated. Items are copied as they are, never decoded.
+ * spans, log records or data points, with what is around them repeated. They are copied as they are, never decoded.
  */
 import type { Signal } from '@sluice/core/names';
 import { countItem } from './count-items.ts';
-import { ProtoWriter, varintBytes } from './proto-writer.ts';
-import { WIRE } from './wire.ts';
-import { cursor, enter, readTag, skipUnknown } from './wire-check.ts';
+import { divideMessage, type Envelope, fieldsOf, framed } from './divide-message.ts';
+import { divideMetric } from './divide-metric.ts';
+import { ProtoWriter } from './proto-writer.ts';
 
 export interface RequestPart {
   readonly bytes: Uint8Array;
@@ -18,86 +18,46 @@ export interface RequestPart {
 const RESOURCES = 1;
 const SCOPES = 2;
 const ITEMS = 2;
+/** Tags and lengths of a resource and a scope around one item. */
+const MAX_FRAMES = 12;
 
 /**
  * Parts hold exactly the items of `bytes`, in order; together they decode to what `bytes` decodes to. A
  * single item larger than `maxBytes` is a part of its own, larger than the limit. So are parts whose
- * resource and scope alone take half of it. A metric is one item here: its points are not divided.
+ * resource and scope alone take half of it. A metric that is too large for a part of its own is divided
+ * between its points.
  *
  * @throws OtlpFormatError on malformed bytes.
  */
 export function splitRequest(signal: Signal, bytes: Uint8Array, maxBytes: number): readonly RequestPart[] {
   const parts = new PartBuilder(maxBytes);
   for (const resource of fieldsOf(bytes, 0, bytes.length, RESOURCES)) {
-    const envelope = split(bytes, resource, SCOPES);
+    const envelope = divideMessage(bytes, resource, SCOPES);
     if (envelope.inner.length === 0)
       parts.add({ resource: envelope.around, scope: NO_ENVELOPE, item: undefined, items: 0 });
     for (const scope of envelope.inner) {
-      const { around, inner } = split(bytes, scope, ITEMS);
+      const { around, inner } = divideMessage(bytes, scope, ITEMS);
       if (inner.length === 0)
         parts.add({ resource: envelope.around, scope: around, item: undefined, items: 0 });
       for (const item of inner) {
-        parts.add({
-          resource: envelope.around,
-          scope: around,
-          item: bytes.subarray(item.start, item.end),
-          items: countItem(signal, bytes, item.content, item.end),
-        });
+        const space = maxBytes - envelope.around.size - around.size - MAX_FRAMES;
+        const pieces = signal === 'metrics' ? divideMetric(bytes, item, space) : undefined;
+        for (const piece of pieces ?? [
+          {
+            bytes: bytes.subarray(item.start, item.end),
+            items: countItem(signal, bytes, item.content, item.end),
+          },
+        ])
+          parts.add({
+            resource: envelope.around,
+            scope: around,
+            item: piece.bytes,
+            items: piece.items,
+          });
       }
     }
   }
   return parts.finish();
-}
-
-interface FieldRange {
-  /** Of the tag. */
-  readonly start: number;
-  readonly content: number;
-  readonly end: number;
-}
-
-/** The occurrences of one length-delimited field between `from` and `end`. */
-function fieldsOf(bytes: Uint8Array, from: number, end: number, field: number): readonly FieldRange[] {
-  const found: FieldRange[] = [];
-  let at = from;
-  while (at < end) {
-    const start = at;
-    const tag = readTag(bytes, at, end);
-    at = cursor;
-    if (tag === ((field << 3) | WIRE.bytes)) {
-      at = enter(bytes, at, end);
-      found.push({ start, content: cursor, end: at });
-    } else at = skipUnknown(bytes, at, end, tag, 0);
-  }
-  return found;
-}
-
-/** Bytes of a message around the fields that are split off. Compared by identity. */
-interface Envelope {
-  readonly pieces: readonly Uint8Array[];
-  readonly size: number;
-}
-
-interface Divided {
-  readonly around: Envelope;
-  readonly inner: readonly FieldRange[];
-}
-
-function split(bytes: Uint8Array, message: FieldRange, field: number): Divided {
-  const inner = fieldsOf(bytes, message.content, message.end, field);
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  let at = message.content;
-  const keep = (end: number): void => {
-    if (end > at) pieces.push(bytes.subarray(at, end));
-    size += end - at;
-  };
-  for (const { start, end } of inner) {
-    keep(start);
-    at = end;
-  }
-  keep(message.end);
-  return { around: { pieces, size }, inner };
 }
 
 const NO_ENVELOPE: Envelope = { pieces: [], size: 0 };
@@ -205,9 +165,4 @@ class PartBuilder {
     this.#pieces = 0;
     this.#size = 0;
   }
-}
-
-/** Size of a message of `size` bytes with a tag of one byte and its length. */
-function framed(size: number): number {
-  return 1 + varintBytes(size) + size;
 }

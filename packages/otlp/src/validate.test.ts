@@ -311,9 +311,21 @@ describe('accepted with a warning:', () => {
       'in the future',
     ],
     [
-      'a span of yesterday',
+      'a span of three weeks ago',
       'traces',
-      traceRequest({ ...SPAN, startTimeUnixNano: hours(-24), endTimeUnixNano: hours(-24) }),
+      traceRequest({ ...SPAN, startTimeUnixNano: hours(-504), endTimeUnixNano: hours(-504) }),
+      'more than 14 days old',
+    ],
+    [
+      'a record of last week',
+      'logs',
+      logRequest({ ...LOG_RECORD, timeUnixNano: hours(-169), observedTimeUnixNano: hours(-169) }),
+      'more than 7 days old',
+    ],
+    [
+      'a point of this morning',
+      'metrics',
+      point({ timeUnixNano: hours(-2), startTimeUnixNano: hours(-3) }),
       'more than an hour old',
     ],
     [
@@ -347,6 +359,21 @@ describe('accepted with a warning:', () => {
     const result = validate(signal, bytes);
     expect(result.rejected).toBe(0);
     expect(result.warnings).toEqual([expect.stringContaining(text)]);
+  });
+
+  test('of a backfill are one, with their count, and none within what the backends take', () => {
+    const record = (hour: number) => ({
+      ...LOG_RECORD,
+      timeUnixNano: hours(hour),
+      observedTimeUnixNano: '0',
+    });
+    const old = Array.from({ length: 50 }, (_, i) => record(-200 - i));
+    expect(validate('logs', logRequest(record(0), ...old)).warnings).toEqual([
+      expect.stringMatching(/logRecords\[1\] is more than 7 days old: .* \(50 times\)$/),
+    ]);
+    expect(validate('logs', logRequest(record(-1), record(-160))).warnings).toEqual([]);
+    const span = { ...SPAN, startTimeUnixNano: hours(-330), endTimeUnixNano: hours(-330) };
+    expect(validate('traces', traceRequest(span)).warnings).toEqual([]);
   });
 
   test('a count that is not the sum of the buckets', () => {

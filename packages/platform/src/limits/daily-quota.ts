@@ -9,6 +9,7 @@ import type { Table } from '@sluice/core/ports/table';
 export interface DailyQuota {
   /** Items of the day that are known to this process, its own included. */
   used(id: string): number;
+  /** Items may be negative: what was counted is taken back. */
   count(id: string, items: number): void;
   /** Writes what is counted and not yet written; never rejects. */
   flush(): Promise<void>;
@@ -57,7 +58,7 @@ export function createDailyQuota({ table, clock, flushEveryMs = 5000 }: DailyQuo
     try {
       const expiresAt = Math.floor(clock.nowMs() / 1000) + KEEP_SECONDS;
       const total = await table.add({ pk: `quota#${id}`, sk: count.day }, 'items', sent, { expiresAt });
-      count.known = Math.max(count.known, total);
+      count.known = Math.max(count.known + Math.min(sent, 0), total);
     } catch {
       // It may have been added all the same, and adding twice would cut a customer short: counted here only.
       count.known += sent;
@@ -81,7 +82,7 @@ export function createDailyQuota({ table, clock, flushEveryMs = 5000 }: DailyQuo
     async flush() {
       for (const [id, count] of counts) {
         await count.writing;
-        if (count.pending > 0) await write(id, count);
+        if (count.pending !== 0) await write(id, count);
       }
     },
   };

@@ -63,6 +63,54 @@ describe('the rate', () => {
   });
 });
 
+describe('what is refunded', () => {
+  test('may be sent again at once, and fills no bucket beyond its burst', () => {
+    const { check, refund } = make().limiter();
+    const key = keyWith({ itemsPerSecond: 10, burstItems: 100 });
+    expect(check(key, 100).status).toBe('ok');
+    refund(key, 100);
+    expect(check(key, 100).status).toBe('ok');
+    expect(check(key, 1).status).toBe('limited');
+    refund(key, 100_000);
+    expect(check(key, 100).status).toBe('ok');
+    expect(check(key, 1).status).toBe('limited');
+  });
+
+  test('is taken off the daily quota, for every process', async () => {
+    const { clock, limiter } = make();
+    const key = keyWith({ itemsPerDay: 1000 });
+    const [one, two] = [limiter(), limiter()];
+    expect(one.check(key, 900).status).toBe('ok');
+    await one.flush();
+    one.refund(key, 900);
+    expect(one.check(key, 1001).status).toBe('limited');
+    await one.flush();
+    two.check(key, 1);
+    await settle(clock);
+    expect(two.check(key, 999).status).toBe('ok');
+    expect(two.check(key, 1).status).toBe('limited');
+  });
+
+  test('after midnight gives nothing of the new day away', async () => {
+    const { clock, limiter } = make(Date.UTC(2026, 0, 1, 23));
+    const { check, refund } = limiter();
+    const key = keyWith({ itemsPerDay: 1000 });
+    expect(check(key, 900).status).toBe('ok');
+    await clock.advance(3_600_000);
+    refund(key, 900);
+    expect(check(key, 1001).status).toBe('limited');
+    expect(check(key, 1000).status).toBe('ok');
+  });
+
+  test('for a key that was never checked changes nothing', () => {
+    const { check, refund } = make().limiter();
+    const key = keyWith({ itemsPerSecond: 10, burstItems: 100, itemsPerDay: 100 });
+    refund(key, 50);
+    expect(check(key, 101).status).toBe('limited');
+    expect(check(key, 100).status).toBe('ok');
+  });
+});
+
 describe('the daily quota', () => {
   const key = keyWith({ itemsPerDay: 1000 });
 

@@ -20,6 +20,8 @@ export type LimitVerdict =
 export interface RateLimiter {
   /** Counts the items when they may pass, and nothing when they may not. */
   check(key: Pick<ApiKey, 'id' | 'limits'>, items: number): LimitVerdict;
+  /** Takes back a check that was ok, for items that could not be kept: their resend must not count again. */
+  refund(key: Pick<ApiKey, 'id' | 'limits'>, items: number): void;
   /** Writes the counts of the daily quotas: for the end of a process, or of a Lambda invocation. */
   flush(): Promise<void>;
 }
@@ -63,6 +65,12 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
       }
       if (itemsPerDay !== undefined) quota.count(id, items);
       return { status: 'ok' };
+    },
+    refund({ id, limits }, items) {
+      const bucket = buckets.get(id);
+      if (bucket !== undefined) keep(buckets, id, { ...bucket, tokens: bucket.tokens + items });
+      // The check may have been before midnight, of a quota that is over.
+      if (limits.itemsPerDay !== undefined) quota.count(id, -Math.min(items, quota.used(id)));
     },
     flush: quota.flush,
   };
