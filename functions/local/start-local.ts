@@ -10,12 +10,12 @@ import { createIngestApp } from '@sluice/ingest/ingest-app';
 import { toIngestLimits } from '@sluice/ingest/ingest-limits';
 import { createEmbeddedScheduler } from '@sluice/platform/embedded/scheduler';
 import { createJaegerRoutes } from '@sluice/query/jaeger/jaeger-routes';
-import { createLokiRoutes } from '@sluice/query/loki/loki-routes';
 import { createQueryApp } from '@sluice/query/query-app';
 import { createAccess } from './access.ts';
 import { listen } from './listen.ts';
 import { createReadiness, observe } from './observe.ts';
 import { openStorage } from './open-storage.ts';
+import { readLogs } from './read-logs.ts';
 import { createRemoteSinks, startDelivery } from './start-delivery.ts';
 
 export interface LocalPipeline {
@@ -53,7 +53,7 @@ export async function startLocal(
 
     const store = { database, clock, logger, retentionMs, maxBytes: settings.maxStoreBytes };
     const traces = createEmbeddedTraceStore(store);
-    const logs = createEmbeddedLogStore(store);
+    const logs = createEmbeddedLogStore({ ...store, selfMetrics });
     const scheduler = createEmbeddedScheduler({ clock, logger });
     const intervalMs = settings.tickSeconds * 1000;
     scheduler.register({ name: 'prune-traces', intervalMs, run: () => traces.prune() });
@@ -91,19 +91,24 @@ export async function startLocal(
     });
     open.push(() => ingest.close(DRAIN_MS.requests));
 
+    const { authorize } = access;
+    const logApis = readLogs(logs, { clock, logger, authorize, origins: settings.corsOrigins });
     const queryApp = createQueryApp({
-      apis: [
-        { path: '/jaeger/api', routes: createJaegerRoutes(traces, { clock }) },
-        { path: '/loki/api/v1', routes: createLokiRoutes(logs, { clock }) },
-      ],
-      authorize: access.authorize,
+      apis: [{ path: '/jaeger/api', routes: createJaegerRoutes(traces, { clock }) }, ...logApis.apis],
+      authorize,
       readiness: createReadiness(storage, clock),
       selfMetrics,
       logger,
       ingestUrl: ingest.url,
     });
-    const api = await listen(queryApp.fetch, { host, port: settings.apiPort, portSetting: ENV.apiPort });
+    const api = await listen(queryApp.fetch, {
+      host,
+      port: settings.apiPort,
+      portSetting: ENV.apiPort,
+      upgrade: logApis.tailSocket.upgrade,
+    });
     open.push(() => api.close(DRAIN_MS.reads));
+    open.push(logApis.tailSocket.close);
     await startConsumers();
     scheduler.start();
     // Nothing new comes in while the consumers finish; readers may look until the end.

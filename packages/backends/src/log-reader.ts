@@ -26,6 +26,8 @@ export interface LogQuery extends LogRange {
 
 /** Lines of one stream, in the order of their times. A chunk may reach beyond the range that was asked for. */
 export interface LogChunk {
+  /** Unlike that of any other chunk; lines that are merged with others later get a new one. */
+  readonly id: number;
   readonly stream: LogStream;
   readonly firstNs: bigint;
   readonly lastNs: bigint;
@@ -60,7 +62,7 @@ export interface LogReader {
   streams(tenant: TenantId, range: LogRange): readonly LogStream[];
   /** Chunks that overlap the range, those with the newest lines first. */
   chunks(query: LogQuery): readonly LogChunk[];
-  /** Calls `listener` with every chunk of the tenant once it is stored. Answers how to stop. */
+  /** Calls `listener` with every chunk of the tenant once it is stored, before it is merged. Answers how to stop. */
   subscribe(tenant: TenantId, listener: (chunk: LogChunk) => void): () => void;
   stats(): LogStoreStats;
 }

@@ -40,6 +40,15 @@ export const HEADER = {
   acceptEncoding: 'accept-encoding',
   /** Tenant header of Mimir, Loki and Tempo when they run multi-tenant. */
   scopeOrgId: 'x-scope-orgid',
+  userAgent: 'user-agent',
+  /** Remote write 1.0 and 2.0 specifications § Required Headers. */
+  remoteWriteVersion: 'x-prometheus-remote-write-version',
+  /** Which retry of a request this is; absent on the first try (remote write 2.0 § Retry-Attempt). */
+  retryAttempt: 'retry-attempt',
+  /** What a receiver of remote write 2.0 says that it stored; one of 1.0 says nothing. */
+  samplesWritten: 'x-prometheus-remote-write-samples-written',
+  histogramsWritten: 'x-prometheus-remote-write-histograms-written',
+  exemplarsWritten: 'x-prometheus-remote-write-exemplars-written',
 } as const;
 
 export const ENV = {
@@ -91,10 +100,18 @@ export const METRIC = {
   deliveryDuration: 'sluice_delivery_push_duration_seconds',
   deadLetters: 'sluice_delivery_dead_letters_total',
   misconfigured: 'sluice_delivery_destination_misconfigured',
+  remoteWriteSamples: 'sluice_remote_write_samples_total',
+  remoteWriteLag: 'sluice_remote_write_lag_seconds',
+  metricsPoints: 'sluice_metrics_points_total',
+  metricsSnapshots: 'sluice_metrics_snapshots_total',
+  metricsSeries: 'sluice_metrics_active_series',
   auditEvents: 'sluice_audit_events_total',
   auditCheckpointAge: 'audit_checkpoint_age_seconds',
   auditSealRefused: 'audit_seal_refused',
   auditFindings: 'sluice_audit_findings',
+  logStoreBytes: 'sluice_log_store_bytes',
+  logStoreLines: 'sluice_log_store_lines',
+  logStoreEvicted: 'sluice_log_store_evicted_lines_total',
   buildInfo: 'sluice_build_info',
   startTime: 'process_start_time_seconds',
 } as const;

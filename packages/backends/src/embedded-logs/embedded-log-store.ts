@@ -7,6 +7,7 @@ import type { MessageId, TenantId } from '@sluice/core/ids';
 import { type Logger, silentLogger } from '@sluice/core/logger';
 import type { Clock } from '@sluice/core/ports/clock';
 import type { PushResult, Sink, TelemetryPart } from '@sluice/core/ports/sink';
+import { createSelfMetrics, type SelfMetrics } from '@sluice/core/self-metrics';
 import { OtlpFormatError } from '@sluice/otlp/format-error';
 import type { EmbeddedDatabase } from '@sluice/platform/embedded/database';
 import type { LogChunk, LogLabels, LogReader, LogStream } from '../log-reader.ts';
@@ -21,6 +22,7 @@ import {
   endLine,
   startLine,
 } from './log-chunk.ts';
+import { observeLogStore } from './log-store-metrics.ts';
 import { createLogTables, LOG_SCHEMA } from './log-tables.ts';
 import { keepWithinLimits } from './log-upkeep.ts';
 import { mergeChunks, tierOf } from './merge-chunks.ts';
@@ -33,6 +35,7 @@ export interface EmbeddedLogStoreOptions {
   /** Of compressed chunks; beyond it the oldest go. */
   readonly maxBytes: number;
   readonly logger?: Logger;
+  readonly selfMetrics?: SelfMetrics;
 }
 
 export type EmbeddedLogStore = Sink & LogReader;
@@ -45,11 +48,14 @@ interface NewChunk {
   readonly chunk: EncodedChunk;
 }
 
+type StoredAt = Pick<LogChunk, 'id' | 'stream' | 'storedAtMs'>;
+
 export function createEmbeddedLogStore(options: EmbeddedLogStoreOptions): EmbeddedLogStore {
-  const { database, clock, logger = silentLogger } = options;
+  const { database, clock, logger = silentLogger, selfMetrics = createSelfMetrics() } = options;
   database.migrate('logs', LOG_SCHEMA);
   const tables = createLogTables(database.db);
   const shaper = createLogShaper();
+  const onEvicted = observeLogStore(selfMetrics, tables);
   const listeners = new Map<TenantId, Set<(chunk: LogChunk) => void>>();
   let nextUpkeepMs = Number.NEGATIVE_INFINITY;
   let upkeep = Promise.resolve();
@@ -77,12 +83,12 @@ export function createEmbeddedLogStore(options: EmbeddedLogStoreOptions): Embedd
     return [...builders.values()].map(({ labels, builder }) => ({ labels, chunk: encodeChunk(builder) }));
   };
 
-  /** Answers the streams that were written to. */
+  /** Answers where each chunk was written to. */
   const store = async (
     tenant: TenantId,
     messages: readonly MessageId[],
     chunks: readonly NewChunk[],
-  ): Promise<readonly LogStream[]> => {
+  ): Promise<readonly StoredAt[]> => {
     const nowMs = clock.nowMs();
     return database.write(() => {
       for (const id of messages) {
@@ -91,38 +97,29 @@ export function createEmbeddedLogStore(options: EmbeddedLogStoreOptions): Embedd
       }
       return chunks.map(({ labels, chunk }) => {
         const stream = tables.ensureStream(tenant, labels);
-        tables.addChunk(chunk, { stream, tier: tierOf(chunk.bytes), storedAtMs: nowMs });
-        return { id: stream, labels };
+        const id = tables.addChunk(chunk, { stream, tier: tierOf(chunk.bytes), storedAtMs: nowMs });
+        return { id, stream: { id: stream, labels }, storedAtMs: nowMs };
       });
     });
   };
 
-  const announce = (tenant: TenantId, chunks: readonly NewChunk[], streams: readonly LogStream[]): void => {
+  const announce = (tenant: TenantId, chunks: readonly NewChunk[], places: readonly StoredAt[]): void => {
     const known = listeners.get(tenant);
     if (known === undefined || known.size === 0) return;
-    chunks.forEach(({ chunk }, i) => {
-      const { firstNs, lastNs, count, bytes, data } = chunk;
+    chunks.forEach(({ chunk: { data, ...chunk } }, i) => {
       for (const listener of known) {
-        listener({
-          stream: streams[i]!,
-          firstNs,
-          lastNs,
-          count,
-          bytes,
-          storedAtMs: clock.nowMs(),
-          load: () => decodeChunk(data, chunk),
-        });
+        listener({ ...places[i]!, ...chunk, load: () => decodeChunk(data, chunk) });
       }
     });
   };
 
-  const maintain = async (streams: readonly LogStream[]): Promise<void> => {
+  const maintain = async (places: readonly StoredAt[]): Promise<void> => {
     const nowMs = clock.nowMs();
     try {
-      for (const { id } of streams) await mergeChunks(id, { database, tables, nowMs });
+      for (const { stream } of places) await mergeChunks(stream.id, { database, tables, nowMs });
       if (nowMs < nextUpkeepMs) return;
       nextUpkeepMs = nowMs + UPKEEP_INTERVAL_MS;
-      await keepWithinLimits(nowMs, { ...options, tables, logger });
+      await keepWithinLimits(nowMs, { ...options, tables, logger, onEvicted });
     } catch (error) {
       // The lines are stored; the next push tries again.
       logger.warn('the upkeep of the log store failed', { error: describeError(error) });
@@ -136,15 +133,16 @@ export function createEmbeddedLogStore(options: EmbeddedLogStoreOptions): Embedd
     if (wanted.length === 0) return { status: 'ok' };
     const raws = await Promise.all(wanted.map((part) => part.raw()));
     const chunks = shape(wanted, raws);
-    const streams = await store(tenant, [...fresh.keys()], chunks);
-    announce(tenant, chunks, streams);
+    const places = await store(tenant, [...fresh.keys()], chunks);
+    announce(tenant, chunks, places);
     // One after the other: two merges of a stream would void each other.
-    upkeep = upkeep.then(() => maintain(streams));
+    upkeep = upkeep.then(() => maintain(places));
     await upkeep;
     return { status: 'ok' };
   };
 
   const toChunk = (stream: LogStream, row: ReturnType<typeof tables.liveChunks>[number]): LogChunk => ({
+    id: row.id,
     stream,
     firstNs: row.firstNs,
     lastNs: row.lastNs,

@@ -9,7 +9,11 @@ export interface UpkeepOptions {
   readonly logger: Logger;
   readonly retentionMs: number;
   readonly maxBytes: number;
+  /** Told of lines that went, and why. */
+  readonly onEvicted: (lines: number, reason: EvictionReason) => void;
 }
+
+export type EvictionReason = 'retention' | 'size';
 
 /** A scan that holds a replaced chunk has long read it by then. */
 const REPLACED_GRACE_MS = 5 * 60_000;
@@ -19,13 +23,16 @@ const MESSAGE_RETENTION_MS = 15 * 24 * 3_600_000;
 const EVICTION_TARGET = 0.95;
 
 export async function keepWithinLimits(nowMs: number, options: UpkeepOptions): Promise<void> {
-  const { database, tables, logger, retentionMs, maxBytes } = options;
+  const { database, tables, logger, retentionMs, maxBytes, onEvicted } = options;
   const expired = await database.write(() => {
     tables.deleteReplaced(nowMs - REPLACED_GRACE_MS);
     tables.deleteMessagesBefore(nowMs - MESSAGE_RETENTION_MS);
     return tables.deleteStoredBefore(nowMs - retentionMs);
   });
-  if (expired.lines > 0) logger.info('log lines reached the end of their retention', { ...expired });
+  if (expired.lines > 0) {
+    logger.info('log lines reached the end of their retention', { ...expired });
+    onEvicted(expired.lines, 'retention');
+  }
 
   let { storedBytes } = tables.totals();
   if (storedBytes > maxBytes) {
@@ -44,6 +51,7 @@ export async function keepWithinLimits(nowMs: number, options: UpkeepOptions): P
     }
     storedBytes -= bytes;
     logger.warn('the log store was full: its oldest lines were evicted', { lines, bytes, maxBytes });
+    onEvicted(lines, 'size');
   }
   await database.write(() => tables.deleteEmptyStreams());
 }

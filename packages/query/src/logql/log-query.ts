@@ -1,12 +1,10 @@
 /** Runs log queries: the newest (or oldest) lines that pass the pipeline, and the walk that metric queries share. */
 import { setImmediate } from 'node:timers/promises';
-import type { LogChunk, LogLabels, LogLines, LogRange, LogReader } from '@sluice/backends/log-reader';
+import type { LogChunk, LogLabels, LogRange, LogReader } from '@sluice/backends/log-reader';
 import type { TenantId } from '@sluice/core/ids';
-import type { LineFilter, LogSelector, Stage } from './ast.ts';
-import { createEntry, type Entry, type EntryCategories } from './entry.ts';
-import { linesWith, neededText } from './line-filters.ts';
-import { createStreamFilter } from './parse-selector.ts';
-import { createPipeline } from './pipeline.ts';
+import type { LogSelector } from './ast.ts';
+import type { Entry, EntryCategories } from './entry.ts';
+import { createLineScanner } from './line-scanner.ts';
 
 export interface LogSource {
   readonly reader: LogReader;
@@ -98,67 +96,28 @@ interface Scan {
 }
 
 function createScan(
-  { matchers, stages }: LogSelector,
+  selector: LogSelector,
   { reader, tenant, signal }: LogSource,
   { startNs, endNs, stats }: LogRange & { readonly stats: QueryStats },
 ): Scan {
-  const pipeline = createPipeline(stages);
-  const needle = Buffer.from(longestNeeded(stages));
+  const scanner = createLineScanner(selector);
+  const range = { startNs, endNs };
   let bytesInTurn = 0;
   return {
-    chunks: reader.chunks({ tenant, isWanted: createStreamFilter(matchers), startNs, endNs }),
-    async visit(chunk, isBackward, visit) {
+    chunks: reader.chunks({ tenant, isWanted: scanner.isWanted, ...range }),
+    async visit(chunk, isBackward, found) {
       signal.throwIfAborted();
       bytesInTurn += chunk.bytes;
       if (bytesInTurn > BYTES_PER_TURN) {
         bytesInTurn = 0;
         await setImmediate();
       }
-      const lines = chunk.load();
       stats.chunks += 1;
-      stats.lines += lines.count;
-      stats.bytes += lines.text.length;
-      for (const i of lineNumbers(lines, needle, isBackward)) {
-        const timeNs = lines.timesNs[i]!;
-        if (timeNs < startNs || timeNs >= endNs) continue;
-        const entry = createEntry(timeNs, lineText(lines, i), chunk.stream.labels);
-        if (pipeline(entry) && !visit(entry)) return;
-      }
+      stats.lines += chunk.count;
+      stats.bytes += chunk.bytes;
+      scanner.visit(chunk.load(), chunk, { range, isBackward, found });
     },
   };
-}
-
-export function lineText({ starts, text }: LogLines, i: number): string {
-  return text.toString('utf8', starts[i]!, starts[i + 1]! - 1);
-}
-
-function lineNumbers(lines: LogLines, needle: Buffer, isBackward: boolean): Iterable<number> {
-  if (needle.length > 0) {
-    const found = linesWith(lines, needle);
-    return isBackward ? [...found].reverse() : found;
-  }
-  return isBackward ? countDown(lines.count) : countUp(lines.count);
-}
-
-function* countUp(count: number): Generator<number> {
-  for (let i = 0; i < count; i++) yield i;
-}
-
-function* countDown(count: number): Generator<number> {
-  for (let i = count - 1; i >= 0; i--) yield i;
-}
-
-/** Of the line filters that see the line as it is stored, the text that rules out most. */
-function longestNeeded(stages: readonly Stage[]): string {
-  let longest = '';
-  for (const stage of stages) {
-    if (stage.kind === 'line_format' || stage.kind === 'unpack' || stage.kind === 'decolorize') break;
-    if (stage.kind !== 'line') continue;
-    const text = neededText(stage as LineFilter);
-    if (text.length > longest.length) longest = text;
-  }
-  // A stored line holds no line feed.
-  return longest.includes('\n') ? '' : longest;
 }
 
 /** One text per set of labels, whatever their order. */

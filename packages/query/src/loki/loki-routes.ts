@@ -16,6 +16,7 @@ import {
   readParameters,
   readRange,
   readStepMs,
+  requireQuery,
 } from './parameters.ts';
 import { CATEGORIZE_LABELS, renderMatrix, renderStreams, renderVector, success } from './render.ts';
 import { readVolumes, sumIndex } from './volume.ts';
@@ -187,13 +188,6 @@ async function answer(c: QueryContext, handler: Handler): Promise<Response> {
     if (c.req.raw.signal.aborted) return c.text('the client went away', 499 as 400);
     throw error;
   }
-}
-
-function requireQuery(query: string | undefined): string {
-  if (query === undefined || query.trim() === '') {
-    throw new LogqlError('parse error at line 1, col 1: syntax error: unexpected $end');
-  }
-  return query;
 }
 
 function isCategorized(c: QueryContext): boolean {

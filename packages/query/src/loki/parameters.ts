@@ -1,6 +1,7 @@
 /** Request parameters in the forms that Loki takes: query string or form body, and times in three notations. */
 import type { Context } from 'hono';
 import type { Direction } from '../logql/log-query.ts';
+import { LogqlError } from '../logql/logql-error.ts';
 import { parseDurationMs } from '../logql/tokens.ts';
 
 /** Answered as 400 with its message as text, as Loki does. */
@@ -20,6 +21,20 @@ export async function readParameters(c: Context): Promise<Parameters> {
     get: (name) => form.get(name) ?? query.get(name) ?? undefined,
     all: (name) => [...query.getAll(name), ...form.getAll(name)],
   };
+}
+
+/** Longer queries are a program's mistake (Loki has the same limit). */
+const MAX_QUERY_CHARS = 131_072;
+
+/** @throws LogqlError in Loki's words */
+export function requireQuery(query: string | undefined): string {
+  if (query === undefined || query.trim() === '') {
+    throw new LogqlError('parse error at line 1, col 1: syntax error: unexpected $end');
+  }
+  if (query.length > MAX_QUERY_CHARS) {
+    throw new LogqlError(`parse error : input size too long (${query.length} > ${MAX_QUERY_CHARS})`);
+  }
+  return query;
 }
 
 const MAX_NS = 2n ** 63n - 1n;
