@@ -32,6 +32,7 @@ import { createRejections, PointFault, type Rejection, type Rejections } from '.
 import {
   attempt,
   type BaseLabels,
+  JOB_LABEL,
   type ResourceContext,
   type ScopeContext,
   targetInfoLabels,
@@ -129,7 +130,7 @@ function addTargetInfo(
     if (timeMs === 0) continue;
     const labels = attempt(() => targetInfoLabels(resource, context, { settings: job.settings, isShared }));
     if (labels === undefined || labels instanceof PointFault) continue;
-    const series = toSeries(TARGET_INFO, labels, context.job);
+    const series = toSeries(TARGET_INFO, labels);
     const base = { series, mode: 'state', origin: '', startMs: 0, timeMs, exemplars: [] } as const;
     job.points.push({ ...base, type: 'number', value: 1 });
   }
@@ -283,14 +284,14 @@ function seriesOf(attributes: readonly KeyValue[], context: MetricContext): Seri
   }
   const known = context.known.get(key);
   if (known !== undefined) return known;
-  const { job, mode, base, family, scope } = context;
+  const { job, mode, base, family } = context;
   const kept =
     mode === 'delta'
       ? attributes.filter(({ key: name }) => !job.settings.instanceAttributes.includes(name))
       : attributes;
   const labels = new Map(base.labels);
   addAttributes(labels, kept, job.settings);
-  const made = toSeries(family, labels, scope.job);
+  const made = toSeries(family, labels);
   const bytes = Buffer.byteLength(made.id);
   if (bytes > job.settings.maxLabelBytes) {
     throw new PointFault(
@@ -303,7 +304,7 @@ function seriesOf(attributes: readonly KeyValue[], context: MetricContext): Seri
   return made;
 }
 
-function toSeries(family: PointFamily, labels: ReadonlyMap<string, string>, job: string): SeriesIdentity {
+function toSeries(family: PointFamily, labels: ReadonlyMap<string, string>): SeriesIdentity {
   const sorted = fromPairs([[METRIC_NAME, family.name], ...labels]);
-  return { labels: sorted, id: labelsKey(sorted), job, family };
+  return { labels: sorted, id: labelsKey(sorted), job: labels.get(JOB_LABEL) ?? '', family };
 }

@@ -1,0 +1,66 @@
+/**
+ * A block: what one collector appends for one shard, a section a message. Series and texts are written
+ * once a block and points in columns, which deflate then makes small.
+ */
+import { ByteReader, DamagedBytes } from '../codec/byte-reader.ts';
+import { ByteWriter } from '../codec/byte-writer.ts';
+import { packBytes, unpackBytes } from '../codec/pack-bytes.ts';
+import { readTextTable } from '../codec/text-table.ts';
+import type { MetricPoint } from '../model/metric-point.ts';
+import { createPointColumns, readPointColumns } from './point-columns.ts';
+import { createSeriesTable, readSeriesTable } from './series-table.ts';
+
+/** What one message holds for one shard. */
+export interface Section {
+  /** 16 hex digits of the message's id: what a repeat is recognised by. */
+  readonly id: string;
+  readonly receivedAtMs: number;
+  readonly points: readonly MetricPoint[];
+}
+
+const VERSION = 1;
+
+/** `isHelpKnown`: help texts that the shard has been told lately are left out. */
+export function encodeBlock(
+  sections: readonly Section[],
+  isHelpKnown: (familyName: string) => boolean = () => false,
+): Uint8Array {
+  const series = createSeriesTable(isHelpKnown);
+  const columns = createPointColumns(series);
+  const heads = new ByteWriter();
+  for (const { id, receivedAtMs, points } of sections) {
+    heads.hex64(id);
+    heads.uint(receivedAtMs);
+    heads.uint(points.length);
+    columns.section(receivedAtMs);
+    for (let i = 0; i < points.length; i++) columns.add(points[i]!);
+  }
+  const writer = new ByteWriter(16_384);
+  writer.byte(VERSION);
+  series.write(writer);
+  writer.uint(sections.length);
+  writer.raw(heads.finish());
+  columns.write(writer);
+  return packBytes(writer.finish());
+}
+
+/** @throws DamagedBytes */
+export function decodeBlock(packed: Uint8Array): readonly Section[] {
+  const reader = new ByteReader(unpackBytes(packed));
+  const version = reader.byte();
+  if (version !== VERSION) throw new DamagedBytes(`block version ${version} is not known`);
+  const text = readTextTable(reader);
+  const series = readSeriesTable(reader, text);
+  const heads = Array.from({ length: reader.count(10) }, () => ({
+    id: reader.hex64(),
+    receivedAtMs: reader.uint(),
+    points: reader.uint(),
+  }));
+  const columns = readPointColumns(reader, series);
+  return heads.map(({ id, receivedAtMs, points }) => {
+    columns.section(receivedAtMs);
+    const own: MetricPoint[] = [];
+    for (let i = 0; i < points; i++) own.push(columns.next());
+    return { id, receivedAtMs, points: own };
+  });
+}

@@ -1,0 +1,16 @@
+/** What a collecting process remembers between batches. Losing it costs time and a few bytes, nothing else. */
+import { createSeriesCache, type SeriesCache } from '../translate/series-cache.ts';
+import type { ShardPlan } from './shard-plan.ts';
+
+export interface CollectMemory {
+  readonly series: SeriesCache;
+  plan: { readonly plan: ShardPlan; readonly readAtMs: number } | undefined;
+  /** The hour of the last note, by tenant and shard. */
+  readonly notedHours: Map<string, number>;
+  /** When the help of a family was last written, by tenant, shard and family. */
+  readonly helpWrittenMs: Map<string, number>;
+}
+
+export function createCollectMemory(): CollectMemory {
+  return { series: createSeriesCache(), plan: undefined, notedHours: new Map(), helpWrittenMs: new Map() };
+}

@@ -1,0 +1,108 @@
+/**
+ * The consumer of the metrics queue, without the queue: opens messages, translates their points, and
+ * appends them as immutable blocks, one a shard, under the present write-tick. A message is done once its
+ * blocks are written within the span that reducers look back over; written twice it is recognised by its id.
+ */
+import { decodeEnvelope, type Envelope } from '@sluice/core/envelope';
+import { describeError, PermanentError } from '@sluice/core/errors';
+import { inflateGzip } from '@sluice/core/gzip';
+import type { Clock } from '@sluice/core/ports/clock';
+import type { ReceivedMessage } from '@sluice/core/ports/queue';
+import type { Table } from '@sluice/core/ports/table';
+import { decodeMetrics } from '@sluice/otlp/decode-metrics';
+import type { MetricsSettings } from '../metrics-settings.ts';
+import type { Rejection } from '../translate/rejections.ts';
+import { translateMetrics } from '../translate/translate-metrics.ts';
+import type { Section } from './block.ts';
+import { type CollectMemory, createCollectMemory } from './collect-memory.ts';
+import { writeSections } from './write-sections.ts';
+
+export interface CollectDeps {
+  readonly table: Table;
+  readonly clock: Clock;
+  readonly settings: MetricsSettings;
+  /** Kept by one process over its batches: caches only, a new one costs time and a few bytes. */
+  readonly memory?: CollectMemory;
+}
+
+export type CollectOutcome = { readonly messageId: string } & (
+  | {
+      readonly status: 'stored';
+      readonly points: number;
+      readonly rejected: readonly Rejection[];
+      readonly warnings: readonly string[];
+    }
+  /** No retry can help: for the dead-letter queue. */
+  | { readonly status: 'dead'; readonly reason: string }
+  | { readonly status: 'retry'; readonly reason: string }
+);
+
+/** Inflated; above every limit that ingest can be set to. */
+const MAX_INFLATED_BYTES = 512 * 1024 * 1024;
+/** 64 bits of the message's SHA-256: among a million messages an hour, one wrong repeat in two million years. */
+const ID_DIGITS = 16;
+
+export interface OpenedMessage {
+  readonly messageId: string;
+  readonly tenant: string;
+  readonly section: Section;
+  readonly rejected: readonly Rejection[];
+  readonly warnings: readonly string[];
+}
+
+/** One outcome a message, in order. Never throws for what one message holds. */
+export async function collectMetrics(
+  messages: readonly Pick<ReceivedMessage, 'messageId' | 'body' | 'attributes'>[],
+  deps: CollectDeps,
+): Promise<readonly CollectOutcome[]> {
+  const memory = deps.memory ?? createCollectMemory();
+  const outcomes = new Map<string, CollectOutcome>();
+  const opened: OpenedMessage[] = [];
+  for (const message of messages) {
+    const { messageId } = message;
+    try {
+      opened.push(await openMessage(message, { ...deps, memory }));
+    } catch (error) {
+      const status = error instanceof PermanentError ? 'dead' : 'retry';
+      outcomes.set(messageId, { messageId, status, reason: describeError(error) });
+    }
+  }
+  const failed = await writeSections(opened, { ...deps, memory });
+  for (const { messageId, section, rejected, warnings } of opened) {
+    const reason = failed.get(messageId);
+    outcomes.set(
+      messageId,
+      reason === undefined
+        ? { messageId, status: 'stored', points: section.points.length, rejected, warnings }
+        : { messageId, status: 'retry', reason },
+    );
+  }
+  return messages.map(({ messageId }) => outcomes.get(messageId)!);
+}
+
+/** @throws PermanentError when the message can never be read. */
+async function openMessage(
+  message: Pick<ReceivedMessage, 'messageId' | 'body' | 'attributes'>,
+  { settings, memory }: Required<CollectDeps>,
+): Promise<OpenedMessage> {
+  const envelope = decodeEnvelope(message);
+  if (envelope.signal !== 'metrics') {
+    throw new PermanentError(`a message of ${envelope.signal} on the queue of metrics`);
+  }
+  const resources = decodeMetrics(await inflate(envelope));
+  const { receivedAtMs, tenant, id } = envelope;
+  const { points, rejected, warnings } = translateMetrics(resources, settings, {
+    receivedAtMs,
+    cache: memory.series,
+  });
+  const section = { id: id.slice(0, ID_DIGITS), receivedAtMs, points };
+  return { messageId: message.messageId, tenant, section, rejected, warnings };
+}
+
+async function inflate({ gzip }: Envelope): Promise<Uint8Array> {
+  try {
+    return await inflateGzip(gzip, { maxBytes: MAX_INFLATED_BYTES });
+  } catch (cause) {
+    throw new PermanentError('the payload is not whole gzip data', { cause });
+  }
+}
