@@ -23,7 +23,7 @@ export interface HttpPostOptions {
 }
 
 export type HttpPostOutcome =
-  | { readonly kind: 'answer'; readonly answer: RawAnswer }
+  | { readonly kind: 'answer'; readonly answer: RawAnswer; readonly headers: Headers }
   | { readonly kind: 'failed'; readonly result: PushResult & { readonly status: 'retryable' } };
 
 export interface RawAnswer {
@@ -71,7 +71,7 @@ export function createHttpPost({
         retryAfter: response.headers.get(HEADER.retryAfter),
         body: await readUpTo(response, MAX_ANSWER_BYTES),
       };
-      return { kind: 'answer', answer };
+      return { kind: 'answer', answer, headers: response.headers };
     } catch (error) {
       return {
         kind: 'failed',

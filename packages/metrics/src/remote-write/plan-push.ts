@@ -54,8 +54,10 @@ export function planPush(snapshot: Snapshot, options: PlanOptions): PushPlan {
   expander.trim();
   const before = new Map(previous?.series.map((series) => [series.id, series]));
 
+  const partOf = namesOfParts(snapshot);
+
   for (const series of snapshot.series) {
-    const reason = whyUnsendable(series);
+    const reason = whyUnsendable(series, partOf);
     if (reason !== undefined) {
       unsendable.set(reason, (unsendable.get(reason) ?? 0) + 1);
       continue;
@@ -74,7 +76,7 @@ export function planPush(snapshot: Snapshot, options: PlanOptions): PushPlan {
   }
   // Gone from the store without having been ended here: it was live when it was last sent.
   for (const series of before.values()) {
-    if (whyUnsendable(series) === undefined && isLive(series, previous!.tickMs))
+    if (whyUnsendable(series, partOf) === undefined && isLive(series, previous!.tickMs))
       putEnds(levels, toWires(series, options).wires, { tickMs: snapshot.tickMs });
   }
   return { openings, levels, unsendable };
@@ -232,6 +234,24 @@ function placeOf({ value }: Exemplar, series: SeriesSnapshot): number {
   return place < 0 ? series.bounds.length : place;
 }
 
-function whyUnsendable({ labels }: SeriesSnapshot): string | undefined {
-  return labelValue(labels, METRIC_NAME) === '' ? 'without a metric name' : undefined;
+function whyUnsendable(
+  { labels, kind }: SeriesSnapshot,
+  partOf: ReadonlyMap<string, string>,
+): string | undefined {
+  const name = labelValue(labels, METRIC_NAME);
+  if (name === '') return 'without a metric name';
+  const whole = kind === 'histogram' || kind === 'summary' ? undefined : partOf.get(name);
+  return whole === undefined ? undefined : `"${name}" is a part of ${whole}`;
+}
+
+/** Names that histograms and summaries take beside their own: one that is used twice would be one series. */
+function namesOfParts({ families }: Snapshot): ReadonlyMap<string, string> {
+  const parts = new Map<string, string>();
+  for (const [name, { kind }] of families) {
+    if (kind !== 'histogram' && kind !== 'summary') continue;
+    for (const suffix of ['_bucket', '_count', '_sum']) {
+      if (families.has(name + suffix)) parts.set(name + suffix, `the ${kind} "${name}"`);
+    }
+  }
+  return parts;
 }
