@@ -10,6 +10,7 @@ import type { AuditEvent } from './event.ts';
 export const RECORD_TYPE = {
   read: 'audit.read',
   exported: 'audit.exported',
+  exportFinished: 'audit.export_finished',
   verified: 'audit.verified',
   subjectErased: 'audit.subject_erased',
   holdPlaced: 'audit.hold_placed',

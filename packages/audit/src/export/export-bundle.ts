@@ -16,7 +16,7 @@ import type { Keyring } from '../keyring.ts';
 import { type EventFilter, isWanted } from '../read/event-filter.ts';
 import { openEvent } from '../sealed-event.ts';
 import { decodeSegment, parseBody } from '../segment.ts';
-import { tenantPartition } from '../table-keys.ts';
+import { checkpointKey, tenantPartition } from '../table-keys.ts';
 
 export interface ExportOptions {
   readonly table: Table;
@@ -42,12 +42,16 @@ export async function* exportBundle(
     return text;
   };
   const pk = tenantPartition(tenant);
+  // What is appended or sealed while the lines are written is no part of them.
+  const last = await table.query({ pk, prefix: 'seg#', reverse: true, limit: 1, consistent: true });
+  const size = last.items[0] === undefined ? 0 : decodeSegment(last.items[0]).frontier.size;
   yield line({
     kind: 'manifest',
     format: EXPORT_FORMAT,
     tenant,
     createdAt: new Date(nowMs).toISOString(),
     filter,
+    size,
     keys: keys.map(encodeVerifierKey),
   });
 
@@ -60,6 +64,7 @@ export async function* exportBundle(
   };
   for await (const item of queryAll(table, { pk, from: 'seg#', to: 'seg#~', limit: 8, consistent: true })) {
     const { firstSeq, bodies, leafHashes } = decodeSegment(item);
+    if (firstSeq >= size) break;
     for (const [offset, body] of bodies.entries()) {
       const seq = firstSeq + offset;
       const sealed = body === undefined ? undefined : parseBody(body);
@@ -76,7 +81,7 @@ export async function* exportBundle(
     }
   }
   yield* closeRun();
-  for await (const item of queryAll(table, { pk, prefix: 'chk#', consistent: true }))
-    yield line({ kind: 'checkpoint', note: item.note });
+  const sealed = { pk, from: 'chk#', to: checkpointKey(tenant, size).sk, consistent: true };
+  for await (const item of queryAll(table, sealed)) yield line({ kind: 'checkpoint', note: item.note });
   yield `${JSON.stringify({ kind: 'end', events, sha256: sha256.digest('hex') })}\n`;
 }

@@ -1,6 +1,6 @@
 /**
- * Cursors: where the next page begins, bound to tenant, filter and direction by an HMAC, so that a cursor can
- * neither be made up nor carried over to another question.
+ * Cursors: where the next page begins, bound to tenant, reader, filter and direction by an HMAC, so that a cursor can
+ * neither be made up nor carried over to another question or person.
  */
 import { timingSafeEqual } from 'node:crypto';
 import type { TenantId } from '@sluice/core/ids';
@@ -13,6 +13,8 @@ export interface Question {
   readonly tenant: TenantId;
   readonly filter: EventFilter;
   readonly order: Order;
+  /** Whose question it is. */
+  readonly reader?: string;
 }
 
 export class CursorError extends Error {
@@ -36,8 +38,14 @@ export async function decodeCursor(cursor: string, question: Question, keyring: 
   return seq;
 }
 
-async function tagOf(seq: number, { tenant, filter, order }: Question, keyring: Keyring): Promise<string> {
+async function tagOf(
+  seq: number,
+  { tenant, filter, order, reader = '' }: Question,
+  keyring: Keyring,
+): Promise<string> {
   const names = Object.keys(filter).sort();
   const question = JSON.stringify(names.map((name) => [name, filter[name as keyof EventFilter]]));
-  return (await keyring.fingerprint(tenant, `cursor\n${order}\n${seq}\n${question}`)).slice(0, 32);
+  return (
+    await keyring.fingerprint(tenant, `cursor\n${order}\n${seq}\n${JSON.stringify(reader)}\n${question}`)
+  ).slice(0, 32);
 }

@@ -29,6 +29,10 @@ export interface ReadOptions {
   readonly cursor?: string;
   /** Sees every event that was appended before the call, at twice the read cost. */
   readonly consistent?: boolean;
+  /** Who asks; a cursor serves nobody else. */
+  readonly reader?: string;
+  /** For a reader who follows the log, oldest first: the last page has a cursor, too, from which to go on later. */
+  readonly follow?: boolean;
 }
 
 export interface EventProof {
@@ -79,12 +83,13 @@ export function createTrailReader({
   }
 
   return {
-    async query(tenant, filter, { limit, order, cursor, consistent = false }) {
-      const question = { tenant, filter, order };
+    async query(tenant, filter, options) {
+      const { limit, order, cursor, consistent = false, reader, follow = false } = options;
+      const question = { tenant, filter, order, ...(reader === undefined ? {} : { reader }) };
       const pastSeq = cursor === undefined ? undefined : await decodeCursor(cursor, question, keyring);
       const events: NumberedEvent[] = [];
       let segments = 0;
-      let lastSeq: number | undefined;
+      let lastSeq = pastSeq;
       const source = findCandidates({
         table,
         keyring,
@@ -108,7 +113,8 @@ export function createTrailReader({
         if (segments === MAX_SEGMENTS)
           return { events, cursor: await encodeCursor(lastSeq!, question, keyring) };
       }
-      return { events };
+      if (!follow || order !== 'oldest') return { events };
+      return { events, cursor: await encodeCursor(lastSeq ?? -1, question, keyring) };
     },
 
     async get(tenant, eventId) {

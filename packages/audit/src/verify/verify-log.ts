@@ -42,7 +42,10 @@ export interface VerifyOptions {
   readonly keys: readonly NoteVerifier[];
   /** Notes kept outside the table. */
   readonly outsideNotes?: readonly string[];
-  readonly onProgress?: (eventsDone: number) => void;
+  /** Waited for after each segment, so that a long verification leaves time to others. */
+  readonly onProgress?: (eventsDone: number) => Promise<void> | void;
+  /** Of a log that grows meanwhile: the end of a segment, past which nothing is judged but whether it is there. */
+  readonly size?: number;
   /** False checks the events, the tree, the keys and the checkpoints, and leaves the look-ups out. */
   readonly lookUps?: boolean;
 }
@@ -50,6 +53,7 @@ export interface VerifyOptions {
 /** @throws when the table cannot be read; what it holds never makes it throw. */
 export async function verifyLog(tenant: TenantId, options: VerifyOptions): Promise<Verification> {
   const { table, keyring, keys, outsideNotes = [], onProgress, lookUps = true } = options;
+  const { size = Number.POSITIVE_INFINITY } = options;
   const findings: Finding[] = [];
   const report: Report = (kind, where, what) => void findings.push({ kind, where, what });
   const claims = createCheckpointClaims(tenant, keys, report);
@@ -60,9 +64,15 @@ export async function verifyLog(tenant: TenantId, options: VerifyOptions): Promi
   let recordedMs = 0;
   let expired = 0;
   let mark: Item | undefined;
+  /** Of what came to the log while it was read. */
+  let grownTo = 0;
 
   async function visitSegment(item: Item): Promise<void> {
     let segment: Segment;
+    if (frontier.size >= size) {
+      if (typeof item.size === 'number') grownTo = Math.max(grownTo, item.size);
+      return;
+    }
     try {
       segment = decodeSegment(item);
       if (!isSameItem(item, encodeSegment(tenant, segment)))
@@ -89,7 +99,8 @@ export async function verifyLog(tenant: TenantId, options: VerifyOptions): Promi
     for (const leafHash of segment.leafHashes) tiles.addLeaf(leafHash);
     records.addSegment(segment);
     claims.check(frontier);
-    onProgress?.(frontier.size);
+    grownTo = frontier.size;
+    await onProgress?.(frontier.size);
   }
 
   /** The partition comes in the order chk, hold, key, mark, seg, tile. */
@@ -99,7 +110,7 @@ export async function verifyLog(tenant: TenantId, options: VerifyOptions): Promi
     else if (item.sk.startsWith('key#')) records.addKeyItem(item);
     else if (item.sk === watermarkKey(tenant).sk) mark = item;
     else if (item.sk.startsWith('seg#')) await visitSegment(item);
-    else if (item.sk.startsWith('tile#')) tiles.addItem(item);
+    else if (item.sk.startsWith('tile#')) tiles.addItem(item, grownTo);
     else report('extra', item.sk, 'no item of this name belongs to a log');
   }
 
@@ -108,8 +119,8 @@ export async function verifyLog(tenant: TenantId, options: VerifyOptions): Promi
     await visit(item);
   tiles.finish();
   await records.finish();
-  const sealedSize = claims.finish(frontier.size);
-  if (frontier.size > 0 && (mark?.size !== frontier.size || Object.keys(mark).length !== 3)) {
+  const sealedSize = claims.finish(frontier.size, grownTo);
+  if (frontier.size > 0 && !isMark(mark, frontier.size, grownTo)) {
     report(
       'mutated',
       watermarkKey(tenant).sk,
@@ -158,6 +169,16 @@ function readEvents(
     if (event.recorded !== recorded) report('mutated', seq, 'its segment says another time than the event');
     return event;
   });
+}
+
+/** The look-ups are complete up to here, or further if the log has grown meanwhile. */
+function isMark(mark: Item | undefined, size: number, grownTo: number): boolean {
+  return (
+    typeof mark?.size === 'number' &&
+    mark.size >= size &&
+    mark.size <= grownTo &&
+    Object.keys(mark).length === 3
+  );
 }
 
 function isSameItem(a: Item, b: Item): boolean {
