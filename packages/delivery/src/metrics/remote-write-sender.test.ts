@@ -106,7 +106,7 @@ const timesOf = ({ mimir }: World, series = REQUESTS): readonly number[] =>
   (mimir.series().get(series) ?? []).map(({ timeMs }) => (timeMs - TICK_MS) / MINUTE_MS);
 
 const VERSIONS = ['1.0', '2.0'] as const;
-const SEEDS = Number(process.env.SLUICE_FAULT_SEEDS ?? 6);
+const SEEDS = Number(process.env.SLUICE_FAULT_SEEDS ?? 3);
 
 describe.each(VERSIONS)('a sender of remote write %s', (protocol) => {
   const cases: Readonly<Record<string, (world: World) => Promise<void>>> = {
