@@ -7,7 +7,11 @@ import type { SelfMetrics } from '@sluice/core/self-metrics';
 import type { ReadinessCheck } from '@sluice/query/query-app';
 import type { Storage } from './open-storage.ts';
 
-export function observe({ queues }: Storage, selfMetrics: SelfMetrics, startedAtMs: number): void {
+export function observe(
+  { queues, auditQueue }: Storage,
+  selfMetrics: SelfMetrics,
+  startedAtMs: number,
+): void {
   const messages = selfMetrics.gauge(METRIC.queueMessages, 'Messages on a queue, by state.');
   const oldestAge = selfMetrics.gauge(METRIC.queueOldestAge, 'Age of the oldest message of a queue.');
   selfMetrics.gauge(METRIC.buildInfo, 'Always 1.').set(1, { mode: 'local', node: process.version });
@@ -22,7 +26,7 @@ export function observe({ queues }: Storage, selfMetrics: SelfMetrics, startedAt
     oldestAge.set(oldestAgeMs / 1000, { queue: queue.name });
   };
   selfMetrics.onCollect(async () => {
-    for (const { queue, deadLetter } of Object.values(queues)) {
+    for (const { queue, deadLetter } of [...Object.values(queues), auditQueue]) {
       await note(queue);
       await note(deadLetter);
     }

@@ -18,6 +18,8 @@ export interface Storage {
   readonly database: EmbeddedDatabase;
   readonly keyTable: Table;
   readonly queues: Readonly<Record<Signal, QueuePair>>;
+  readonly auditTable: Table;
+  readonly auditQueue: QueuePair;
   close(): Promise<void>;
 }
 
@@ -44,6 +46,8 @@ export function openStorage(dataDir: string, clock: Clock): Storage {
       dataDir: resolve(dataDir),
       database,
       keyTable: createEmbeddedTable({ database, name: TABLE.keys, clock }),
+      auditTable: createEmbeddedTable({ database, name: TABLE.audit, clock }),
+      auditQueue: pair(QUEUE.audit),
       queues: { traces: pair(QUEUE.traces), logs: pair(QUEUE.logs), metrics: pair(QUEUE.metrics) },
       async close() {
         await database.close();

@@ -12,6 +12,7 @@ import { createEmbeddedScheduler } from '@sluice/platform/embedded/scheduler';
 import { createJaegerRoutes } from '@sluice/query/jaeger/jaeger-routes';
 import { createQueryApp } from '@sluice/query/query-app';
 import { createAccess } from './access.ts';
+import { openAudit } from './audit.ts';
 import { listen } from './listen.ts';
 import { createReadiness, observe } from './observe.ts';
 import { openStorage } from './open-storage.ts';
@@ -57,8 +58,10 @@ export async function startLocal(
     const scheduler = createEmbeddedScheduler({ clock, logger });
     const intervalMs = settings.tickSeconds * 1000;
     scheduler.register({ name: 'prune-traces', intervalMs, run: () => traces.prune() });
-    open.push(scheduler.stop);
     const remote = await createRemoteSinks(settings, clock);
+    const audit = openAudit({ storage, settings, access, scheduler, clock, selfMetrics, logger });
+    open.push(async () => audit.close());
+    open.push(scheduler.stop);
     const startConsumers = async (): Promise<void> => {
       for (const [signal, own] of [
         ['traces', traces],
@@ -66,10 +69,13 @@ export async function startLocal(
       ] as const) {
         const { queue, deadLetter } = queues[signal];
         await queue.releaseInFlight();
-        const sinks = [own, ...remote[signal]];
+        const every = [own, ...remote[signal]];
+        const sinks = signal === 'logs' ? audit.guardLogs(every) : every;
         const consumer = startDelivery({ signal, queue, deadLetter, sinks, clock, selfMetrics, logger });
         open.push(() => consumer.stop({ drainMs: DRAIN_MS.consumers }));
       }
+      const recorder = await audit.startConsumer();
+      open.push(() => recorder.stop({ drainMs: DRAIN_MS.consumers }));
     };
 
     const ingestApp = createIngestApp({
@@ -84,17 +90,24 @@ export async function startLocal(
       }),
       cors: { origins: settings.corsOrigins },
     });
-    const ingest = await listen(ingestApp.fetch, {
-      host,
-      port: settings.ingestPort,
-      portSetting: ENV.ingestPort,
-    });
+    const ingest = await listen(
+      (request) => (audit.takes(request) ? audit.ingestApp : ingestApp).fetch(request),
+      {
+        host,
+        port: settings.ingestPort,
+        portSetting: ENV.ingestPort,
+      },
+    );
     open.push(() => ingest.close(DRAIN_MS.requests));
 
     const { authorize } = access;
     const logApis = readLogs(logs, { clock, logger, authorize, origins: settings.corsOrigins });
     const queryApp = createQueryApp({
-      apis: [{ path: '/jaeger/api', routes: createJaegerRoutes(traces, { clock }) }, ...logApis.apis],
+      apis: [
+        { path: '/jaeger/api', routes: createJaegerRoutes(traces, { clock }) },
+        audit.api,
+        ...logApis.apis,
+      ],
       authorize,
       readiness: createReadiness(storage, clock),
       selfMetrics,

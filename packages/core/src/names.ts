@@ -40,6 +40,8 @@ export const HEADER = {
   acceptEncoding: 'accept-encoding',
   /** Tenant header of Mimir, Loki and Tempo when they run multi-tenant. */
   scopeOrgId: 'x-scope-orgid',
+  /** What an export of the audit trail holds: JSON in base64url. */
+  auditManifest: 'sluice-audit-manifest',
   userAgent: 'user-agent',
   /** Remote write 1.0 and 2.0 specifications § Required Headers. */
   remoteWriteVersion: 'x-prometheus-remote-write-version',

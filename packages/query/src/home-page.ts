@@ -21,6 +21,11 @@ const LINKS: Readonly<Record<string, readonly Link[]>> = {
     { href: '/loki/api/v1/labels', text: 'log labels' },
     { href: '/loki/api/v1/label/service/values', text: 'services that sent logs' },
   ],
+  '/v1/audit': [
+    { href: '/v1/audit/events', text: 'the audit trail, newest first' },
+    { href: '/v1/audit/summary', text: 'failed logins, severities, busiest actors' },
+    { href: '/v1/audit/checkpoints', text: 'signed checkpoints of the audit trail' },
+  ],
 };
 
 const OWN: readonly Link[] = [
