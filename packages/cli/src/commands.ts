@@ -20,6 +20,21 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./query/query-command.ts')).queryCommand,
   },
   {
+    name: 'logs query',
+    summary: 'log lines by LogQL, with what stands around them',
+    load: async () => (await import('./logs/query-command.ts')).logQueryCommand,
+  },
+  {
+    name: 'logs tail',
+    summary: 'log lines as they come, by LogQL',
+    load: async () => (await import('./logs/tail-command.ts')).logTailCommand,
+  },
+  {
+    name: 'logs insights',
+    summary: 'log records by CloudWatch Logs Insights',
+    load: async () => (await import('./logs/insights-command.ts')).insightsCommand,
+  },
+  {
     name: 'send',
     summary: 'send OTLP files and report what was accepted',
     load: async () => (await import('./send/send-command.ts')).sendCommand,

@@ -19,6 +19,15 @@ export interface Status {
   readonly uptimeSeconds: number | null;
   readonly signals: readonly SignalStatus[];
   readonly destinations: readonly DestinationStatus[];
+  /** `null` where logs are kept elsewhere. */
+  readonly logStore: LogStoreStatus | null;
+}
+
+export interface LogStoreStatus {
+  readonly lines: number;
+  readonly storedBytes: number;
+  /** Since the start: let go because the store was full, before their retention ended. */
+  readonly evictedLines: number;
 }
 
 export interface SignalStatus {
@@ -86,6 +95,15 @@ export function toStatus(before: Snapshot, now: Snapshot): Status {
       };
     }),
     destinations: SIGNALS.flatMap((signal) => destinationsOf(signal, now.samples, rate)),
+    logStore: now.samples.has(METRIC.logStoreBytes) ? logStoreOf(now.samples) : null,
+  };
+}
+
+function logStoreOf(samples: Samples): LogStoreStatus {
+  return {
+    lines: sumOf(samples, METRIC.logStoreLines),
+    storedBytes: sumOf(samples, METRIC.logStoreBytes),
+    evictedLines: sumOf(samples, METRIC.logStoreEvicted, { reason: 'size' }),
   };
 }
 

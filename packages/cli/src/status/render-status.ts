@@ -1,14 +1,15 @@
 /** The state of a pipeline as two small tables. */
-import { formatCount, formatDuration } from '../quantity.ts';
+import { ENV } from '@sluice/core/names';
+import { formatBytes, formatCount, formatDuration } from '../quantity.ts';
 import { type Style, safeText } from '../terminal-text.ts';
 import { renderTable } from '../text-table.ts';
-import type { Status } from './read-status.ts';
+import type { LogStoreStatus, Status } from './read-status.ts';
 
 export function renderStatus(
   status: Status,
   { url, style }: { readonly url: string; readonly style: Style },
 ): string {
-  const { ready, problems, uptimeSeconds, signals, destinations } = status;
+  const { ready, problems, uptimeSeconds, signals, destinations, logStore } = status;
   const state = ready ? style.green('ready') : style.red('not ready');
   const uptime = uptimeSeconds === null ? '' : `, up ${formatDuration(uptimeSeconds * 1000)}`;
   const heading = `Sluice at ${safeText(url)} is ${state}${uptime}\n`;
@@ -46,7 +47,8 @@ export function renderStatus(
       },
     },
   );
-  if (destinations.length === 0) return `${heading}${faults}\n${queues}`;
+  const store = logStore === null ? '' : `\n${renderLogStore(logStore, style)}`;
+  if (destinations.length === 0) return `${heading}${faults}\n${queues}${store}`;
   const sinks = renderTable(
     [
       { title: 'DESTINATION' },
@@ -66,7 +68,14 @@ export function renderStatus(
     ]),
     { style, paint: (cell, { column }) => (column === 5 && cell.trim() !== 'ok' ? style.red(cell) : cell) },
   );
-  return `${heading}${faults}\n${queues}\n${sinks}`;
+  return `${heading}${faults}\n${queues}\n${sinks}${store}`;
+}
+
+function renderLogStore({ lines, storedBytes, evictedLines }: LogStoreStatus, style: Style): string {
+  const holds = `log store: ${formatCount(lines)} lines in ${formatBytes(storedBytes)}`;
+  if (evictedLines === 0) return `${holds}\n`;
+  const lost = `its oldest ${formatCount(evictedLines)} were evicted because it was full`;
+  return `${holds}; ${style.yellow(lost)} (${ENV.maxStoreMib})\n`;
 }
 
 function formatRate(perSecond: number): string {

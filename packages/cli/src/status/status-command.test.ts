@@ -9,7 +9,10 @@ import { type ScriptedAnswer, type ScriptedServer, startServer } from '../testin
 const START_MS = Date.UTC(2026, 0, 1);
 
 /** The text that the pipeline itself would write. */
-async function metricsText(accepted: number, { misconfigured = 0 } = {}): Promise<string> {
+async function metricsText(
+  accepted: number,
+  { misconfigured = 0, evicted = undefined as number | undefined } = {},
+): Promise<string> {
   const self = createSelfMetrics();
   self.gauge(METRIC.buildInfo, 'x').set(1);
   self.gauge(METRIC.startTime, 'x').set(START_MS / 1000 - 3600);
@@ -28,6 +31,12 @@ async function metricsText(accepted: number, { misconfigured = 0 } = {}): Promis
   pushes.add(2, { signal: 'traces', sink: 'tempo', outcome: 'retryable' });
   self.counter(METRIC.deliveredItems, 'x').add(accepted, { signal: 'traces', sink: 'tempo' });
   self.gauge(METRIC.misconfigured, 'x').set(misconfigured, { signal: 'traces', sink: 'tempo' });
+  if (evicted !== undefined) {
+    self.gauge(METRIC.logStoreBytes, 'x').set(3 * 1_048_576);
+    self.gauge(METRIC.logStoreLines, 'x').set(1234);
+    self.counter(METRIC.logStoreEvicted, 'x').add(evicted, { reason: 'size' });
+    self.counter(METRIC.logStoreEvicted, 'x').add(99, { reason: 'retention' });
+  }
   return self.render();
 }
 
@@ -78,6 +87,24 @@ describe('sluice status', () => {
     expect(io.out()).toMatch(/^Sluice at http:\S+ is ready, up 1 h\n/);
     expect(io.out()).toMatch(/traces\s+200\s+400\s+0\s+5\s+2\s+1\s+1 min 30 s\s+4\n/);
     expect(io.out()).toMatch(/tempo\s+traces\s+100\s+200\s+2\s+refuses us: check its URL and credentials\n/);
+  });
+
+  test.each([
+    [undefined, null, /^(?!.*log store)/s],
+    [0, { lines: 1234, storedBytes: 3 * 1_048_576, evictedLines: 0 }, /\nlog store: 1,234 lines in 3 MiB\n$/],
+    [
+      50,
+      { lines: 1234, storedBytes: 3 * 1_048_576, evictedLines: 50 },
+      /3 MiB; its oldest 50 were evicted because it was full \(SLUICE_MAX_STORE_MIB\)\n$/,
+    ],
+  ])('the log store, with %s lines that it had to let go', async (evicted, logStore, text) => {
+    await using server = await startPipeline(undefined, { evicted });
+    const json = ioFor(server);
+    await run(['status', '--json'], json);
+    expect(JSON.parse(json.out()).logStore).toEqual(logStore);
+    const io = ioFor(server);
+    await run(['status'], io);
+    expect(io.out()).toMatch(text);
   });
 
   test('a pipeline that is not ready says why, exit 1', async () => {
