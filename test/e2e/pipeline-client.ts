@@ -18,13 +18,21 @@ export interface JaegerSpan {
   readonly duration: number;
   readonly processID: string;
   readonly references: readonly { readonly refType: string; readonly spanID: string }[];
-  readonly tags: readonly { readonly key: string; readonly value: unknown }[];
+  readonly tags: readonly JaegerTag[];
+  readonly logs: readonly { readonly timestamp: number; readonly fields: readonly JaegerTag[] }[];
+}
+
+export interface JaegerTag {
+  readonly key: string;
+  readonly value: unknown;
 }
 
 export interface JaegerTrace {
   readonly traceID: string;
   readonly spans: readonly JaegerSpan[];
-  readonly processes: Readonly<Record<string, { readonly serviceName: string }>>;
+  readonly processes: Readonly<
+    Record<string, { readonly serviceName: string; readonly tags: readonly JaegerTag[] }>
+  >;
 }
 
 /** Posts protobuf as an SDK does. A broken connection is answered as status 0. */

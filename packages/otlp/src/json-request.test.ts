@@ -363,3 +363,25 @@ describe('to JSON and back', () => {
     expect(() => encodeJsonRequest('traces', Uint8Array.of(0x0a, 0x05))).toThrow(OtlpFormatError);
   });
 });
+
+test('zeros that are spelled out make the same bytes as such that are left out', () => {
+  const short = spanJson(`"traceId":"${TRACE_ID}","spanId":"${SPAN_ID}","name":"a","status":{}`);
+  const long = spanJson(
+    `"traceId":"${TRACE_ID}","spanId":"${SPAN_ID}","traceState":"","parentSpanId":"","flags":0,"name":"a","kind":0,"startTimeUnixNano":"0","attributes":[],"droppedAttributesCount":0,"events":[],"links":[],"status":{"message":"","code":"STATUS_CODE_UNSET"}`,
+  );
+  expect(convert('traces', long).bytes).toEqual(convert('traces', short).bytes);
+});
+
+test('zeros that say something are kept', () => {
+  const { bytes } = convert(
+    'metrics',
+    '{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"h","histogram":{"dataPoints":[{"sum":0,"min":0,"bucketCounts":["0",0],"explicitBounds":[0]}]}},{"name":"g","gauge":{"dataPoints":[{"asInt":"0"},{"asDouble":-0.0}]}}]}]}]}',
+  );
+  const [histogram, gauge] = decodeMetrics(bytes)[0]!.scopes[0]!.metrics.map(({ data }) => data);
+  expect(histogram).toMatchObject({
+    points: [{ sum: 0, min: 0, bucketCounts: [0n, 0n], explicitBounds: [0] }],
+  });
+  expect(gauge).toMatchObject({
+    points: [{ value: { type: 'int', value: 0n } }, { value: { type: 'double', value: -0 } }],
+  });
+});

@@ -13,6 +13,18 @@ const UINT32: Range = { least: 0n, most: 2n ** 32n - 1n };
 const INT64: Range = { least: -(2n ** 63n), most: 2n ** 63n - 1n };
 const UINT64: Range = { least: 0n, most: 2n ** 64n - 1n };
 
+const RANGES: Readonly<Partial<Record<FieldSchema['type'], Range>>> = {
+  enum: INT32,
+  int64: INT64,
+  sfixed64: INT64,
+  uint64: UINT64,
+  fixed64: UINT64,
+  sint32: INT32,
+  int32: INT32,
+  uint32: UINT32,
+  fixed32: UINT32,
+};
+
 /** Standard or URL-safe alphabet, padded or not. */
 const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
 const HEX = /^(?:[0-9a-fA-F]{2})*$/;
@@ -21,32 +33,41 @@ const DECIMAL = /^-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 const MAX_WRONG_ID_CHARS = 48;
 
+/**
+ * Where zero and absence mean the same, nothing is written (proto3 § implicit presence): senders that spell
+ * zeros out and senders that leave them out give equal bytes for equal items.
+ */
 export function writeScalar(writer: ProtoWriter, field: FieldSchema, value: unknown, notes: JsonNotes): void {
-  const { number, type } = field;
-  if (type === 'string') writer.string(number, toText(value, notes, 'a string'));
-  else if (type === 'bool') writer.bool(number, toBool(value, notes));
-  else if (type === 'double') writer.double(number, toDouble(value, notes));
-  else if (type === 'enum') writer.int64(number, toEnum(value, field, notes));
-  else if (type === 'bytes') writer.bytes(number, toBytes(value, notes));
-  else if (type === 'id') {
+  const { number, type, repeated, optional, oneof } = field;
+  const keepsZero = repeated || optional || oneof !== undefined;
+  if (type === 'string') {
+    const text = toText(value, notes, 'a string');
+    if (keepsZero || text !== '') writer.string(number, text);
+  } else if (type === 'bool') {
+    const flag = toBool(value, notes);
+    if (keepsZero || flag) writer.bool(number, flag);
+  } else if (type === 'double') {
+    const double = toDouble(value, notes);
+    if (keepsZero || !Object.is(double, 0)) writer.double(number, double);
+  } else if (type === 'bytes') {
+    const bytes = toBytes(value, notes);
+    if (keepsZero || bytes.length > 0) writer.bytes(number, bytes);
+  } else if (type === 'id') {
     const id = toId(value, notes);
     if (id.length > 0) writer.bytes(number, id);
-  } else writeWhole(writer, field, value, notes);
+  } else {
+    const whole = type === 'enum' ? toEnum(value, field, notes) : toWhole(value, RANGES[type]!, notes);
+    if (keepsZero || whole !== 0n) writeWhole(writer, field, whole);
+  }
 }
 
-function writeWhole(
-  writer: ProtoWriter,
-  { number, type }: FieldSchema,
-  value: unknown,
-  notes: JsonNotes,
-): void {
-  if (type === 'int64') writer.int64(number, toWhole(value, INT64, notes));
-  else if (type === 'uint64') writer.int64(number, toWhole(value, UINT64, notes));
-  else if (type === 'sfixed64') writer.fixed64(number, toWhole(value, INT64, notes));
-  else if (type === 'fixed64') writer.fixed64(number, toWhole(value, UINT64, notes));
-  else if (type === 'sint32') writer.sint32(number, Number(toWhole(value, INT32, notes)));
-  else if (type === 'uint32') writer.uint(number, Number(toWhole(value, UINT32, notes)));
-  else writer.fixed32(number, Number(toWhole(value, UINT32, notes)));
+function writeWhole(writer: ProtoWriter, { number, type }: FieldSchema, whole: bigint): void {
+  if (type === 'int64' || type === 'uint64' || type === 'int32' || type === 'enum')
+    writer.int64(number, whole);
+  else if (type === 'sfixed64' || type === 'fixed64') writer.fixed64(number, whole);
+  else if (type === 'sint32') writer.sint32(number, Number(whole));
+  else if (type === 'uint32') writer.uint(number, Number(whole));
+  else writer.fixed32(number, Number(whole));
 }
 
 function toBool(value: unknown, notes: JsonNotes): boolean {
