@@ -17,6 +17,7 @@ import { listen } from './listen.ts';
 import { createReadiness, observe } from './observe.ts';
 import { openStorage } from './open-storage.ts';
 import { readLogs } from './read-logs.ts';
+import { createRedaction } from './redaction.ts';
 import { createRemoteSinks, startDelivery } from './start-delivery.ts';
 
 export interface LocalPipeline {
@@ -89,6 +90,7 @@ export async function startLocal(
         maxInflatedBytes: settings.maxInflatedBytes,
       }),
       cors: { origins: settings.corsOrigins },
+      ...createRedaction(settings, selfMetrics),
     });
     const ingest = await listen(
       (request) => (audit.takes(request) ? audit.ingestApp : ingestApp).fetch(request),

@@ -16,7 +16,45 @@ describe('the settings of local mode', () => {
       retentionMs: 7 * 86_400_000,
       maxStoreBytes: 4_294_967_296,
       audit: { retentionMs: 400 * 86_400_000 },
+      redaction: { mode: 'on' },
     });
+  });
+
+  test('CloudWatch Logs and redaction have switches and settings of their own', () => {
+    expect(readLocalSettings({ SLUICE_CLOUDWATCH: 'on', SLUICE_REDACTION: 'off' })).toMatchObject({
+      cloudwatch: { prefix: '/sluice/', logClass: 'STANDARD', retentionDays: 30 },
+      redaction: { mode: 'off' },
+    });
+    expect(
+      readLocalSettings({
+        SLUICE_CLOUDWATCH: 'on',
+        SLUICE_CLOUDWATCH_PREFIX: 'acme-',
+        SLUICE_CLOUDWATCH_ENDPOINT: 'http://127.0.0.1:4566/',
+        SLUICE_CLOUDWATCH_CLASS: 'INFREQUENT_ACCESS',
+        SLUICE_CLOUDWATCH_RETENTION_DAYS: '7',
+        SLUICE_REDACTION: 'all',
+        SLUICE_REDACTION_SECRET: 's',
+      }),
+    ).toMatchObject({
+      cloudwatch: {
+        prefix: 'acme-',
+        endpoint: 'http://127.0.0.1:4566',
+        logClass: 'INFREQUENT_ACCESS',
+        retentionDays: 7,
+      },
+      redaction: { mode: 'all', secret: 's' },
+    });
+  });
+
+  test.each([
+    [{ SLUICE_REDACTION: 'yes' }, 'SLUICE_REDACTION="yes" is not one of on, off, all'],
+    [
+      { SLUICE_CLOUDWATCH: 'on', SLUICE_CLOUDWATCH_RETENTION_DAYS: '8' },
+      'RETENTION_DAYS=8 is not one of 1, 3,',
+    ],
+    [{ SLUICE_CLOUDWATCH: 'on', SLUICE_CLOUDWATCH_PREFIX: 'a b' }, 'SLUICE_CLOUDWATCH_PREFIX="a b" is not'],
+  ])('%j is refused', (env, message) => {
+    expect(() => readLocalSettings(env)).toThrow(message);
   });
 
   test('are read from the environment', () => {

@@ -26,6 +26,20 @@ export interface AuditSettings {
   readonly witnessUrl?: string;
 }
 
+/** `on`: of logs. `all`: of traces too. */
+const REDACTION_MODES = ['on', 'off', 'all'] as const;
+type RedactionMode = (typeof REDACTION_MODES)[number];
+
+/** CloudWatch Logs as a destination; region and credentials are those of the AWS environment. */
+export interface CloudWatchSettings {
+  /** Before `app`, `audit` and `security`. */
+  readonly prefix: string;
+  readonly logClass: 'STANDARD' | 'INFREQUENT_ACCESS';
+  readonly retentionDays: number;
+  /** Of another server that speaks the same protocol. */
+  readonly endpoint?: string;
+}
+
 export interface LocalSettings {
   readonly host: string;
   /** 0 lets the system choose. */
@@ -43,6 +57,9 @@ export interface LocalSettings {
   readonly maxStoreBytes: number;
   readonly tempo?: BackendSettings & { readonly joinGzip: boolean };
   readonly loki?: BackendSettings;
+  readonly cloudwatch?: CloudWatchSettings;
+  /** Of which signals secrets are taken out before anything is stored; the secret is for pseudonyms. */
+  readonly redaction: { readonly mode: RedactionMode; readonly secret?: string };
   readonly audit: AuditSettings;
 }
 
@@ -87,6 +104,8 @@ export function checkLocalSettings(env: Environment): {
   const tempo = backend(ENV.tempoUrl, ENV.tempoAuth);
   const loki = backend(ENV.lokiUrl, ENV.lokiAuth);
   const witnessUrl = attempt(() => readUrl(env, ENV.auditWitnessUrl), undefined);
+  const cloudwatch = attempt(() => readCloudWatchSettings(env), undefined);
+  const redactionSecret = readText(env, ENV.redactionSecret);
   const joinGzip = attempt(() => readBoolean(env, ENV.tempoJoinGzip, false), false);
   const settings: LocalSettings = {
     host: readText(env, ENV.host) ?? '127.0.0.1',
@@ -102,6 +121,11 @@ export function checkLocalSettings(env: Environment): {
     maxStoreBytes: integer(ENV.maxStoreMib, 4096, { min: 16, max: 1_048_576 }) * MIB,
     ...(tempo === undefined ? {} : { tempo: { ...tempo, joinGzip } }),
     ...(loki === undefined ? {} : { loki }),
+    ...(cloudwatch === undefined ? {} : { cloudwatch }),
+    redaction: {
+      mode: attempt(() => readChoice(env, ENV.redaction, REDACTION_MODES, 'on'), 'on'),
+      ...(redactionSecret === undefined ? {} : { secret: redactionSecret }),
+    },
     audit: {
       retentionMs: integer(ENV.auditRetentionDays, 400, { min: 1, max: 36_500 }) * DAY_MS,
       ...(witnessUrl === undefined ? {} : { witnessUrl }),
@@ -111,6 +135,41 @@ export function checkLocalSettings(env: Environment): {
     problems.push(`${ENV.ingestPort} and ${ENV.apiPort} are both ${settings.apiPort}: give them two ports`);
   }
   return problems.length === 0 ? { settings, problems } : { problems };
+}
+
+/** The periods that PutRetentionPolicy takes (CloudWatch Logs API Reference). */
+const RETENTION_DAYS = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+]; // prettier-ignore
+const PREFIX_PATTERN = /^[\w./#-]{1,200}$/;
+
+/** `undefined` while it is off, which is the default. @throws UsageError */
+export function readCloudWatchSettings(env: Environment): CloudWatchSettings | undefined {
+  if (!readSwitch(env, ENV.cloudwatch, false)) return undefined;
+  const endpoint = readUrl(env, ENV.cloudwatchEndpoint);
+  const prefix = readText(env, ENV.cloudwatchPrefix) ?? '/sluice/';
+  const retentionDays = readInteger(env, ENV.cloudwatchRetentionDays, { fallback: 30, min: 1, max: 3653 });
+  if (!RETENTION_DAYS.includes(retentionDays)) {
+    throw new UsageError(
+      `${ENV.cloudwatchRetentionDays}=${retentionDays} is not one of ${RETENTION_DAYS.join(', ')}`,
+    );
+  }
+  if (!PREFIX_PATTERN.test(prefix)) {
+    throw new UsageError(
+      `${ENV.cloudwatchPrefix}=${JSON.stringify(prefix)} is not 1-200 of a-z A-Z 0-9 _ - / . #`,
+    );
+  }
+  return {
+    prefix,
+    logClass: readChoice(env, ENV.cloudwatchClass, ['STANDARD', 'INFREQUENT_ACCESS'], 'STANDARD'),
+    retentionDays,
+    ...(endpoint === undefined ? {} : { endpoint }),
+  };
+}
+
+/** `on` or `off`. */
+function readSwitch(env: Environment, name: string, fallback: boolean): boolean {
+  return readChoice(env, name, ['on', 'off'], fallback ? 'on' : 'off') === 'on';
 }
 
 /** Whether a listen address can be reached from this machine only. */

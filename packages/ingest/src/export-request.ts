@@ -19,6 +19,7 @@ import { parseMediaType } from './media-type.ts';
 import { type Packed, packMessages } from './pack-messages.ts';
 import { ITEM_NOUN, toPartialMessage } from './partial-message.ts';
 import { type BodyDeadline, readBody } from './read-body.ts';
+import type { RequestRedactor } from './redaction/redact-request.ts';
 import { type Refusal, refuse, refuseForNow } from './refusal.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 
@@ -30,6 +31,7 @@ export interface ExportDeps {
   readonly deadline: BodyDeadline;
   readonly limits: BodyLimits;
   readonly metrics: RequestMetrics;
+  readonly redact?: RequestRedactor;
   readonly nowMs: () => number;
 }
 
@@ -61,8 +63,10 @@ export async function takeExport(request: Request, deps: ExportDeps): Promise<Ex
   const inflated = await inflateBody(read.body, { coding, maxBytes: limits.maxInflatedBytes });
   if (inflated.status === 'refused') return inflated;
 
-  const valid = validate(inflated.bytes, encoding, deps);
-  if (valid.status === 'refused') return valid;
+  const checked = validate(inflated.bytes, encoding, deps);
+  if (checked.status === 'refused') return checked;
+  const valid =
+    deps.redact === undefined ? checked : { ...checked, bytes: deps.redact(signal, checked.bytes) };
   const untouched = valid.bytes === inflated.bytes && inflated.gzip !== undefined;
   return queueSound({ caller, valid, ...(untouched ? { gzip: inflated.gzip } : {}) }, deps);
 }

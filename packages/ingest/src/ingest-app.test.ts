@@ -62,6 +62,13 @@ const statusOf = async (response: Response) => decodeStatus('protobuf', await by
 const traces = (spans = 3): Uint8Array => makeTraceRequest({ spans, nowMs: NOW_MS });
 
 describe('what goes onto the queue', () => {
+  test('a redacted request, compressed anew, when something was redacted', async () => {
+    const redacted = traces(1);
+    const { post, queues } = build({ redact: (signal, bytes) => (signal === 'traces' ? redacted : bytes) });
+    expect((await post(gzipSync(traces(2)), { 'content-encoding': 'gzip' })).status).toBe(200);
+    expect(gunzipSync(decodeEnvelope(queues.traces.sent[0]!).gzip).equals(redacted)).toBe(true);
+  });
+
   test('the client’s own gzip bytes, when nothing was cut', async () => {
     const { post, queues } = build();
     const raw = traces();

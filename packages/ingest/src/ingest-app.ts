@@ -18,6 +18,7 @@ import { type ExportOutcome, takeExport } from './export-request.ts';
 import { type IngestLimits, toIngestLimits } from './ingest-limits.ts';
 import { parseMediaType } from './media-type.ts';
 import { BODY_TIMEOUT_MS } from './read-body.ts';
+import type { RequestRedactor } from './redaction/redact-request.ts';
 import { type Refusal, refuse, refuseForNow } from './refusal.ts';
 import { createRequestMetrics } from './request-metrics.ts';
 
@@ -37,6 +38,8 @@ export interface IngestDeps {
   readonly bodyTimeoutMs?: number;
   /** Default: no origin is allowed. */
   readonly cors?: CorsOptions;
+  /** Default: nothing is redacted. */
+  readonly redact?: RequestRedactor;
   readonly createRequestId?: () => string;
   /** For durations. */
   readonly monotonicMs?: () => number;
@@ -90,6 +93,7 @@ export function createIngestApp(deps: IngestDeps): Hono {
       deadline: { clock, timeoutMs: bodyTimeoutMs },
       limits: limits[signal],
       metrics,
+      ...(deps.redact === undefined ? {} : { redact: deps.redact }),
       nowMs: () => clock.nowMs(),
     };
     const route = (request: Request): Promise<Response> | Response => {

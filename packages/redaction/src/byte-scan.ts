@@ -10,10 +10,14 @@ import type { RedactionSettings } from './settings.ts';
 
 export type ByteScan = (bytes: Uint8Array) => boolean;
 
-/** Length up to which needles take part in the shift table: that of the shortest. */
-const WINDOW = 3;
+/** Length up to which needles take part in the tables: none is shorter. */
+const WINDOW = 4;
 const MAX_SHIFT = WINDOW - 1;
 const MIN_CARD_DIGITS = 13;
+const BASE64URL = 'abcdefghijklmnopqrstuvwxyz0123456789-_';
+/** The tag of KeyValue.value (field 2, length-delimited), and the marks of key-value texts. */
+const KEY_ENDS = '\x12=:"\'\\ ';
+const ANY_ASCII = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code).toLowerCase()).join('');
 const MAX_AUTHORITY_BYTES = 1024;
 /** How JSON hides a letter of a name: `pass\u0077ord`. */
 const ESCAPED_LETTER = '\\u00';
@@ -26,25 +30,26 @@ export function createByteScan(settings: Omit<RedactionSettings, 'enabled' | 'si
   const hasCards = patterns.card !== 'off';
   const hasAt = patterns['url-credentials'] !== 'off' || patterns.email !== 'off';
   const isAnyAt = patterns.email !== 'off';
-  const { shifts, buckets } = buildTables(needles, hasCards);
+  const { shifts, grams, buckets } = buildTables(needles, hasCards);
 
   return (bytes) => {
     if (hasAt && hasSuspectAt(bytes, isAnyAt)) return true;
     const { length } = bytes;
     let at = WINDOW - 1;
     while (at < length) {
-      const block = (bytes[at - 1]! << 8) | bytes[at]!;
-      const shift = shifts[block]!;
+      const last = bytes[at]!;
+      const middle = bytes[at - 1]!;
+      const shift = shifts[blockOf(middle, last)]!;
       if (shift > 0) {
         at += shift;
         continue;
       }
-      const start = at - WINDOW + 1;
-      const bucket = buckets.get(block);
-      if (bucket !== undefined) {
-        for (const needle of bucket) if (isAt(bytes, start, needle)) return true;
+      const second = bytes[at - 2]!;
+      const bucket = grams[gramOf(second, middle, last)]!;
+      if (bucket > 0) {
+        for (const needle of buckets[bucket]!) if (isAt(bytes, at - 3, needle)) return true;
       }
-      if (hasCards && isDigit(bytes[at]!) && isDigit(bytes[at - 1]!)) {
+      if (hasCards && isDigit(last) && isDigit(middle) && isDigit(second)) {
         const end = digitRunEnd(bytes, at);
         if (end < 0) return true;
         at = Math.max(at + 1, end);
@@ -67,20 +72,36 @@ function needlesOf(settings: Omit<RedactionSettings, 'enabled' | 'signals'>): re
       .reduce((longest, piece) => (piece.length > longest.length ? piece : longest), '');
     // `_token` is also met as `-token` and `Token`: a leading separator says nothing.
     const variants = spellings(literal.replace(/^[._]+|[._]+$/g, ''));
-    if (variants.some(({ length }) => length < WINDOW)) return undefined;
-    for (const variant of variants) needles.add(variant);
+    for (const variant of variants) {
+      if (variant.length < WINDOW - 1) return undefined;
+      for (const needle of variant.length < WINDOW ? endingsOf(glob, variant) : [variant])
+        needles.add(needle);
+    }
   }
   if (patterns['private-key'] !== 'off') needles.add('private key-----');
-  if (patterns.jwt !== 'off') needles.add('eyj');
+  if (patterns.jwt !== 'off') for (const next of BASE64URL) needles.add(`eyj${next}`);
   if (patterns.authorization !== 'off') for (const name of ['bearer', 'basic']) needles.add(name);
   if (patterns['key-value'] !== 'off') {
     for (const name of QUERY_KEYS) for (const variant of spellings(name)) needles.add(`${variant}=`);
   }
   needles.add(ESCAPED_LETTER);
   if (patterns.token !== 'off') {
-    for (const prefix of tokenPrefixes(tokens)) needles.add(prefix.toLowerCase());
+    for (const prefix of tokenPrefixes(tokens)) {
+      if (prefix.length >= WINDOW) needles.add(prefix.toLowerCase());
+      else for (const next of BASE64URL) needles.add(prefix.toLowerCase() + next);
+    }
   }
   return [...needles];
+}
+
+/**
+ * A name of three letters with what may follow it: as an attribute the tag of its value, in texts what parts it
+ * from its value. A glob that goes on after it gives no such bound.
+ */
+function endingsOf(glob: string, name: string): readonly string[] {
+  return glob.endsWith('*')
+    ? [...ANY_ASCII].map((next) => name + next)
+    : [...KEY_ENDS].map((end) => name + end);
 }
 
 /** `api_key` → `api_key`, `api-key`, `apikey`. */
@@ -91,34 +112,48 @@ function spellings(name: string): readonly string[] {
   return spellings(name.slice(at + 1)).flatMap((tail) => ['_', '-', ''].map((gap) => head + gap + tail));
 }
 
-function buildTables(
-  needles: readonly string[],
-  hasCards: boolean,
-): { readonly shifts: Uint8Array; readonly buckets: ReadonlyMap<number, readonly Uint8Array[]> } {
-  const shifts = new Uint8Array(65_536).fill(MAX_SHIFT);
-  const buckets = new Map<number, Uint8Array[]>();
+interface Tables {
+  /** By two bytes: how far the window may move on. */
+  readonly shifts: Uint8Array;
+  /** By the second to fourth byte of needles, folded: which of the buckets, 0 for none. */
+  readonly grams: Uint16Array;
+  readonly buckets: readonly (readonly Uint8Array[])[];
+}
+
+function buildTables(needles: readonly string[], hasCards: boolean): Tables {
+  const shifts = new Uint8Array(16_384).fill(MAX_SHIFT);
+  const grams = new Uint16Array(32_768);
+  const buckets: Uint8Array[][] = [[]];
   for (const needle of needles) {
     const bytes = Buffer.from(needle);
+    const gram = gramOf(bytes[1]!, bytes[2]!, bytes[3]!);
+    if (grams[gram] === 0) grams[gram] = buckets.push([]) - 1;
+    buckets[grams[gram]!]!.push(bytes);
     for (let end = 1; end < WINDOW; end++) {
       for (const first of casesOf(bytes[end - 1]!)) {
         for (const second of casesOf(bytes[end]!)) {
-          const block = (first << 8) | second;
-          const shift = WINDOW - 1 - end;
-          if (shift < shifts[block]!) shifts[block] = shift;
-          if (shift > 0) continue;
-          const bucket = buckets.get(block) ?? [];
-          bucket.push(bytes);
-          buckets.set(block, bucket);
+          const block = blockOf(first, second);
+          shifts[block] = Math.min(shifts[block]!, WINDOW - 1 - end);
         }
       }
     }
   }
   if (hasCards) {
     for (let first = 0x30; first <= 0x39; first++) {
-      for (let second = 0x30; second <= 0x39; second++) shifts[(first << 8) | second] = 0;
+      for (let second = 0x30; second <= 0x39; second++) shifts[blockOf(first, second)] = 0;
     }
   }
-  return { shifts, buckets };
+  return { shifts, grams, buckets };
+}
+
+/** Seven bits of each byte: the table stays in the processor's nearest cache. */
+function blockOf(first: number, second: number): number {
+  return ((first & 127) << 7) | (second & 127);
+}
+
+/** Five bits of each byte: upper and lower case fall together. */
+function gramOf(first: number, middle: number, last: number): number {
+  return ((first & 31) << 10) | ((middle & 31) << 5) | (last & 31);
 }
 
 function casesOf(byte: number): readonly number[] {

@@ -116,6 +116,7 @@ export function createRedactor(
         return hashed;
       }
       case 'drop':
+        count('drop');
         return '';
       case 'id':
         return scanId(text);
