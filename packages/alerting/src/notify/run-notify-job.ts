@@ -1,0 +1,136 @@
+/**
+ * Delivers one notification. A job whose claim was given to another is dropped; the lease is renewed before each
+ * attempt; what is committed is the content of this job, and only while the claim still stands.
+ */
+import type { AlertmanagerConfig } from '../config/alertmanager-config.ts';
+import { commonOf } from '../model/label-set.ts';
+import type { Integration, Notification, SendOutcome } from '../receivers/receiver.ts';
+import type { AlertingState } from './alerting-state.ts';
+import { LEASE_MS, type LogEntry } from './notification-log.ts';
+import type { NotifyJob } from './notify-job.ts';
+import { updateRecord } from './records.ts';
+
+export interface NotifyDeps {
+  readonly state: AlertingState;
+  readonly config: AlertmanagerConfig;
+  /** The integration that the job names; undefined when the configuration has lost it. */
+  readonly integrationOf: (job: NotifyJob) => Integration | undefined;
+  readonly externalUrl: string;
+  readonly nowMs: () => number;
+  readonly signal: AbortSignal;
+}
+
+export type NotifyResult =
+  | { readonly status: 'delivered' }
+  /** Another claim has taken over, the job was done before, or the integration is gone. */
+  | { readonly status: 'stale'; readonly reason: string }
+  | { readonly status: 'again'; readonly reason: string; readonly retryAfterMs: number }
+  | { readonly status: 'failed'; readonly reason: string };
+
+/** Waits between attempts, doubled each time. */
+const FIRST_RETRY_MS = 1_000;
+const MAX_RETRY_MS = 60_000;
+const ATTEMPT_TIMEOUT_MS = 30_000;
+
+export async function runNotifyJob(job: NotifyJob, attempt: number, deps: NotifyDeps): Promise<NotifyResult> {
+  const integration = deps.integrationOf(job);
+  const renewed = await renewLease(job, deps, integration !== undefined);
+  if (renewed === 'stale') return { status: 'stale', reason: 'another claim has taken over' };
+  if (integration === undefined)
+    return { status: 'stale', reason: `receiver ${job.receiver} has no ${job.kind}[${job.index}] any more` };
+  if (deps.nowMs() >= job.deadlineMs)
+    return fail(job, deps, 'no attempt succeeded before the next flush of the group');
+
+  const timeout = AbortSignal.any([deps.signal, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]);
+  const outcome = await integration.send(toNotification(job, deps), { signal: timeout }).catch(
+    (error: unknown): SendOutcome => ({
+      status: 'retryable',
+      reason: error instanceof Error ? error.message : String(error),
+    }),
+  );
+  switch (outcome.status) {
+    case 'ok':
+      return (await commit(job, deps))
+        ? { status: 'delivered' }
+        : { status: 'stale', reason: 'another claim has taken over' };
+    case 'permanent':
+      return fail(job, deps, outcome.reason);
+    case 'retryable': {
+      const retryAfterMs =
+        outcome.retryAfterMs ?? Math.min(FIRST_RETRY_MS * 2 ** Math.min(attempt - 1, 10), MAX_RETRY_MS);
+      if (deps.nowMs() + retryAfterMs >= job.deadlineMs) return fail(job, deps, outcome.reason);
+      await renewLease(job, deps, true, retryAfterMs);
+      return { status: 'again', reason: outcome.reason, retryAfterMs };
+    }
+  }
+}
+
+function ifClaimed(job: NotifyJob, entry: LogEntry | undefined, change: (entry: LogEntry) => LogEntry) {
+  if (entry?.claim?.token !== job.token) return undefined;
+  return {
+    value: change(entry),
+    expiresAtMs: job.deadlineMs + Math.max(2 * job.repeatIntervalMs, 86_400_000),
+  };
+}
+
+async function renewLease(
+  job: NotifyJob,
+  deps: NotifyDeps,
+  isWanted: boolean,
+  waitMs = 0,
+): Promise<'held' | 'stale'> {
+  let held = false;
+  await updateRecord(deps.state.log, job.logKey, (entry) => {
+    held = entry?.claim?.token === job.token;
+    return ifClaimed(job, entry, ({ claim, ...rest }) =>
+      isWanted && claim !== undefined
+        ? {
+            ...rest,
+            claim: { ...claim, leaseUntilMs: Math.min(deps.nowMs() + waitMs + LEASE_MS, job.deadlineMs) },
+          }
+        : rest,
+    );
+  });
+  return held ? 'held' : 'stale';
+}
+
+async function commit(job: NotifyJob, deps: NotifyDeps): Promise<boolean> {
+  let held = false;
+  await updateRecord(deps.state.log, job.logKey, (entry) => {
+    held = entry?.claim?.token === job.token;
+    return ifClaimed(job, entry, ({ claim: _, lastError: __, ...rest }) => ({
+      ...rest,
+      firing: job.firing,
+      resolved: job.resolved,
+      notifiedAtMs: deps.nowMs(),
+    }));
+  });
+  return held;
+}
+
+/** Gives the claim back: the next flush decides anew, as Alertmanager does after a failed notification. */
+async function fail(job: NotifyJob, deps: NotifyDeps, reason: string): Promise<NotifyResult> {
+  await updateRecord(deps.state.log, job.logKey, (entry) =>
+    ifClaimed(job, entry, ({ claim: _, ...rest }) => ({ ...rest, lastError: reason })),
+  );
+  return { status: 'failed', reason };
+}
+
+export function toNotification(
+  job: NotifyJob,
+  { externalUrl, nowMs }: Pick<NotifyDeps, 'externalUrl' | 'nowMs'>,
+): Notification {
+  return {
+    receiver: job.receiver,
+    groupKey: job.groupKey,
+    groupLabels: job.groupLabels,
+    commonLabels: commonOf(job.alerts.map(({ labels }) => labels)),
+    commonAnnotations: commonOf(job.alerts.map(({ annotations }) => annotations)),
+    externalUrl,
+    status: job.alerts.some(({ status }) => status === 'firing') ? 'firing' : 'resolved',
+    alerts: job.alerts,
+    sequence: job.sequence,
+    idempotencyKey: `${job.logKey}#${job.sequence}#${job.contentHash}`,
+    nowMs: nowMs(),
+  };
+}
