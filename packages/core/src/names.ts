@@ -126,6 +126,12 @@ export const METRIC = {
   startTime: 'process_start_time_seconds',
 } as const;
 
+/** RED metrics of spans, under the names of Tempo's metrics generator. */
+export const SPAN_METRIC = {
+  calls: 'traces_spanmetrics_calls_total',
+  latency: 'traces_spanmetrics_latency',
+} as const;
+
 /** Attributes that mark the pipeline's own copies of audit events among the logs. */
 export const AUDIT_FIELD = { eventId: 'audit.event.id' } as const;
 

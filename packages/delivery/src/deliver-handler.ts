@@ -30,7 +30,14 @@ export interface DeliverHandlerOptions {
   readonly random: () => number;
   readonly selfMetrics: SelfMetrics;
   readonly logger: Logger;
+  /**
+   * What must be safe before a message is pushed anywhere; answers the ids of messages for which it is
+   * not: they are not pushed in this round. Not called for messages that go round again for one sink.
+   */
+  readonly beforePush?: BeforePush;
 }
+
+export type BeforePush = (jobs: readonly Job[]) => Promise<ReadonlySet<string>>;
 
 /** First wait and longest wait between tries. A destination that is back is noticed within the latter. */
 const BACKOFF = { baseMs: 5_000, capMs: 15 * 60_000 };
@@ -40,7 +47,7 @@ const MAX_RETRY_AFTER_MS = 3_600_000;
 const MAX_STRIKES = 5;
 
 export function createDeliverHandler(options: DeliverHandlerOptions): BatchHandler {
-  const { signal, queue, deadLetter, clock, random, selfMetrics, logger } = options;
+  const { signal, queue, deadLetter, clock, random, selfMetrics, logger, beforePush } = options;
   if (options.sinks.length === 0) throw new RangeError(`${signal} need at least one destination`);
   const destinations = options.sinks.map((sink) =>
     createDestination(sink, { signal, clock, selfMetrics, logger }),
@@ -64,13 +71,16 @@ export function createDeliverHandler(options: DeliverHandlerOptions): BatchHandl
   }
 
   return async (messages, context) => {
-    const jobs: Job[] = [];
+    const all: Job[] = [];
     const unreadable: Unreadable[] = [];
     for (const message of messages) {
       const opened = open(message, { signal, destinations });
       if ('reason' in opened) unreadable.push(opened);
-      else jobs.push(opened);
+      else all.push(opened);
     }
+    const fresh = all.filter(({ retry }) => retry === undefined);
+    const held = beforePush === undefined || fresh.length === 0 ? new Set<string>() : await beforePush(fresh);
+    const jobs = all.filter(({ message }) => !held.has(message.messageId));
     const delivered = await Promise.all(
       destinations.map((destination) =>
         deliverTo(
@@ -93,7 +103,12 @@ export function createDeliverHandler(options: DeliverHandlerOptions): BatchHandl
       if (what.status === 'dead' && !unsettled.has(unit.job.message.messageId))
         deadLetters.add(1, { signal, sink, cause: what.cause });
     }
-    return outcome;
+    const waiting = all.filter(({ message }) => held.has(message.messageId));
+    const failures = waiting.map(({ message, attempt }) => ({
+      messageId: message.messageId,
+      retryAfterMs: delayMs(attempt),
+    }));
+    return { failures: [...outcome.failures, ...failures] };
   };
 }
 
