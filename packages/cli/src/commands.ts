@@ -80,6 +80,41 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./dlq/drop-command.ts')).dropCommand,
   },
   {
+    name: 'audit query',
+    summary: 'find events of the audit trail',
+    load: async () => (await import('./audit/query-command.ts')).queryAuditCommand,
+  },
+  {
+    name: 'audit show',
+    summary: 'one event, and the proof that it is in the sealed log',
+    load: async () => (await import('./audit/show-command.ts')).showAuditCommand,
+  },
+  {
+    name: 'audit tail',
+    summary: 'events of the audit trail as they are recorded',
+    load: async () => (await import('./audit/tail-command.ts')).tailAuditCommand,
+  },
+  {
+    name: 'audit verify',
+    summary: 'prove that nobody tampered with the audit trail',
+    load: async () => (await import('./audit/verify-command.ts')).verifyAuditCommand,
+  },
+  {
+    name: 'audit export',
+    summary: 'events as a bundle that proves itself, as CSV or OCSF',
+    load: async () => (await import('./audit/export-command.ts')).exportAuditCommand,
+  },
+  {
+    name: 'audit hold',
+    summary: 'legal holds: list, place, release',
+    load: async () => (await import('./audit/hold-command.ts')).holdAuditCommand,
+  },
+  {
+    name: 'audit erase',
+    summary: 'make everything personal about an actor unreadable',
+    load: async () => (await import('./audit/erase-command.ts')).eraseAuditCommand,
+  },
+  {
     name: 'doctor',
     summary: 'check everything that must hold for the pipeline to work',
     load: async () => (await import('./doctor/doctor-command.ts')).doctorCommand,
