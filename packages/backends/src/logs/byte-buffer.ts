@@ -8,14 +8,24 @@ export interface ByteBuffer {
 const LOOP_BYTES = 24;
 
 export function createByteBuffer(capacity = 1024): ByteBuffer {
-  return { bytes: new Uint8Array(capacity), length: 0 };
+  return { bytes: allocate(capacity), length: 0 };
+}
+
+/** Below this size clearing costs nothing. */
+const CLEARED_BYTES = 16_384;
+
+/** Not cleared: only what was written is ever read. A plain Uint8Array, so that hot loops see one type. */
+function allocate(capacity: number): Uint8Array {
+  return capacity < CLEARED_BYTES
+    ? new Uint8Array(capacity)
+    : new Uint8Array(Buffer.allocUnsafeSlow(capacity).buffer);
 }
 
 /** Makes room for `count` more bytes. */
 export function reserve(buffer: ByteBuffer, count: number): void {
   const needed = buffer.length + count;
   if (needed <= buffer.bytes.length) return;
-  const larger = new Uint8Array(Math.max(needed, buffer.bytes.length * 2));
+  const larger = allocate(Math.max(needed, buffer.bytes.length * 2));
   larger.set(buffer.bytes.subarray(0, buffer.length));
   buffer.bytes = larger;
 }

@@ -150,7 +150,7 @@ async function buildStreams(
 ): Promise<readonly PushStream[]> {
   // Inflated first: shaping must not be interrupted, its views are reused.
   const raws = await Promise.all(parts.map((part) => part.raw()));
-  const builder = createPushBuilder();
+  const builder = createPushBuilder({ rawBytes: raws.reduce((sum, raw) => sum + raw.length, 0) });
   parts.forEach(({ receivedAtMs }, i) => {
     builder.startMessage();
     shaper.shape(raws[i]!, receivedAtMs, builder);

@@ -20,7 +20,7 @@ export const bench: Bench = {
     );
     const shaper = createLogShaper();
     const encode = (group: readonly Uint8Array[]): Uint8Array => {
-      const builder = createPushBuilder();
+      const builder = createPushBuilder({ rawBytes: group.reduce((sum, raw) => sum + raw.length, 0) });
       for (const raw of group) {
         builder.startMessage();
         shaper.shape(raw, 1_767_225_600_000, builder);

@@ -57,7 +57,16 @@ const TRACE_ID = metadataPrefix('trace_id', 32);
 const SPAN_ID = metadataPrefix('span_id', 16);
 const TRACKING_ID = encoder.encode('tracking_id');
 
-export function createPushBuilder(): PushBuilder {
+export interface PushBuilderOptions {
+  /** Of the OTLP requests to come: spares the first stream's buffer its growing. */
+  readonly rawBytes?: number;
+}
+
+/** JSON with its ids beside it takes more than OTLP; most pushes are of one stream. */
+const BYTES_PER_RAW_BYTE = 3;
+const MIN_STREAM_BYTES = 65_536;
+
+export function createPushBuilder({ rawBytes = 0 }: PushBuilderOptions = {}): PushBuilder {
   const streams = new Map<string, OpenStream>();
   let stream: OpenStream | undefined;
   let entryStart = 0;
@@ -84,7 +93,10 @@ export function createPushBuilder(): PushBuilder {
       if (stream?.labelsText !== labelsText) {
         stream = streams.get(labelsText);
         if (stream === undefined) {
-          const buffer = createByteBuffer(65_536);
+          const isFirst = streams.size === 0;
+          const buffer = createByteBuffer(
+            Math.max(MIN_STREAM_BYTES, isFirst ? rawBytes * BYTES_PER_RAW_BYTE : 0),
+          );
           stream = {
             labels: { ...labels },
             labelsText,

@@ -4,7 +4,7 @@ import { printExpr, type StatsCommand } from './ast.ts';
 import { compileExpr, type Getter, isTimeExpr } from './compile-expr.ts';
 import type { Column, Step } from './compile-query.ts';
 import { QueryTooLarge } from './query-too-large.ts';
-import { createRowScope, type RowScope } from './row-scope.ts';
+import { createRowScope, type Row, type RowScope } from './row-scope.ts';
 import { orderValues, type Value } from './values.ts';
 
 /** More groups would not fit in memory; an answer never holds more than 10,000 rows anyway. */
@@ -34,20 +34,17 @@ export function compileStats(command: StatsCommand, scope: RowScope): CompiledSt
   const { after, columns, calculated } = layOut(command, scope);
 
   const step: Step = (next) => {
-    const byKey = new Map<Value, Group>();
-    const groupOf = (keys: readonly Value[]): Group => {
-      const key = keys.length === 1 ? keys[0] : JSON.stringify(keys);
-      let group = byKey.get(key);
-      if (group === undefined) {
-        if (byKey.size >= MAX_GROUPS) throw new QueryTooLarge(`stats makes more than ${MAX_GROUPS} groups`);
-        group = { keys, accumulators: aggregates.map(createAccumulator) };
-        byKey.set(key, group);
-      }
+    const made: Group[] = [];
+    const make = (keys: readonly Value[]): Group => {
+      if (made.length >= MAX_GROUPS) throw new QueryTooLarge(`stats makes more than ${MAX_GROUPS} groups`);
+      const group = { keys, accumulators: aggregates.map(createAccumulator) };
+      made.push(group);
       return group;
     };
+    const groupOf = keyGetters.length === 0 ? createOnly(make) : createGroupTree(keyGetters, make);
     return {
       push(row) {
-        const { accumulators } = groupOf(keyGetters.map((get) => get(row)));
+        const { accumulators } = groupOf(row);
         const timeMs = timeSlot < 0 ? 0 : Number(row[timeSlot] ?? 0);
         for (let i = 0; i < accumulators.length; i++) accumulators[i]!.add(valueGetters[i]?.(row), timeMs);
         return true;
@@ -55,7 +52,7 @@ export function compileStats(command: StatsCommand, scope: RowScope): CompiledSt
       end() {
         // Without groups there is always one row, also of nothing.
         if (groups.length === 0) groupOf([]);
-        for (const { keys, accumulators } of [...byKey.values()].sort(byKeys)) {
+        for (const { keys, accumulators } of made.sort(byKeys)) {
           const row = [...keys, ...accumulators.map((accumulator) => accumulator.result())];
           for (const { slot, get } of calculated) row[slot] = get(row);
           if (!next.push(row)) break;
@@ -65,6 +62,43 @@ export function compileStats(command: StatsCommand, scope: RowScope): CompiledSt
     };
   };
   return { step, scope: after, columns };
+}
+
+type GroupOf = (row: Row) => Group;
+
+function createOnly(make: (keys: readonly Value[]) => Group): GroupOf {
+  let only: Group | undefined;
+  return () => {
+    only ??= make([]);
+    return only;
+  };
+}
+
+interface Branch extends Map<Value, Branch | Group> {}
+
+/** A level of maps per key: no key is ever put together for a row whose group is known. */
+function createGroupTree(getters: readonly Getter[], make: (keys: readonly Value[]) => Group): GroupOf {
+  const root: Branch = new Map();
+  const last = getters.length - 1;
+  return (row) => {
+    let branch = root;
+    for (let i = 0; i < last; i++) {
+      const key = getters[i]!(row);
+      let next = branch.get(key) as Branch | undefined;
+      if (next === undefined) {
+        next = new Map();
+        branch.set(key, next);
+      }
+      branch = next;
+    }
+    const key = getters[last]!(row);
+    let group = branch.get(key) as Group | undefined;
+    if (group === undefined) {
+      group = make(getters.map((get) => get(row)));
+      branch.set(key, group);
+    }
+    return group;
+  };
 }
 
 /** Rows are laid out as keys, results of aggregates, calculations. */

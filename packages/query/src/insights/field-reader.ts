@@ -163,11 +163,33 @@ function toValue(bytes: Buffer, start: number, end: number): Value {
     const text = bytes.toString('utf8', start + 1, end - 1);
     return text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text;
   }
+  const number = readDecimal(bytes, start, end);
+  if (number !== undefined) return number;
   const text = bytes.toString('utf8', start, end);
   if (text === 'null') return undefined;
   if (text === 'true' || text === 'false') return text === 'true';
-  if (first === OPEN || first === OPEN_LIST) return text;
-  return Number(text);
+  return first === OPEN || first === OPEN_LIST ? text : Number(text);
+}
+
+const POWERS_OF_TEN = Array.from({ length: 16 }, (_, i) => 10 ** i);
+/** Digits that a double holds exactly, so that one division rounds the quotient right. */
+const EXACT_DIGITS = 15;
+
+/** A number without exponent and of few digits; `undefined` for what is not as simple as that. */
+function readDecimal(bytes: Buffer, start: number, end: number): number | undefined {
+  const isNegative = bytes[start] === 0x2d;
+  let at = isNegative ? start + 1 : start;
+  if (end - at > EXACT_DIGITS) return undefined;
+  let digits = 0;
+  let point = -1;
+  for (; at < end; at++) {
+    const byte = bytes[at]!;
+    if (byte >= 0x30 && byte <= 0x39) digits = digits * 10 + (byte - 0x30);
+    else if (byte === 0x2e && point < 0) point = at;
+    else return undefined;
+  }
+  const value = point < 0 ? digits : digits / POWERS_OF_TEN[end - point - 1]!;
+  return isNegative ? -value : value;
 }
 
 /** Where the record ends within a line: behind it stand ids as plain text. */
