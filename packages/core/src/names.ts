@@ -126,6 +126,12 @@ export const METRIC = {
   startTime: 'process_start_time_seconds',
 } as const;
 
+/** Keys of an OTLP metric's own metadata. */
+export const METRIC_METADATA = {
+  /** Its name and attributes are the name and labels of Prometheus series, to be kept as they are. */
+  prometheusSeries: 'sluice.prometheus.series',
+} as const;
+
 /** RED metrics of spans, under the names of Tempo's metrics generator. */
 export const SPAN_METRIC = {
   calls: 'traces_spanmetrics_calls_total',

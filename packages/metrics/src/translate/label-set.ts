@@ -24,13 +24,21 @@ export function toLabelName(key: string, utf8Names: boolean): string {
 /**
  * Adds attributes to labels. Two keys that become one name are joined by `;` in the order of the keys
  * (specification, "Metric Attributes"); `job` and `instance` of a point are kept as `exported_…`, as
- * Prometheus does with scraped ones.
+ * Prometheus does with scraped ones. `verbatim`: they are Prometheus labels already.
  */
 export function addAttributes(
   labels: Map<string, string>,
   attributes: readonly KeyValue[],
-  { utf8Names, prefix = '' }: { readonly utf8Names: boolean; readonly prefix?: string },
+  {
+    utf8Names,
+    prefix = '',
+    verbatim = false,
+  }: { readonly utf8Names: boolean; readonly prefix?: string; readonly verbatim?: boolean },
 ): void {
+  if (verbatim) {
+    for (const { key, value } of attributes) labels.set(key, cleanText(toLabelValue(value)));
+    return;
+  }
   const sorted = attributes.length < 2 ? attributes : [...attributes].sort(byKey);
   const own = new Map<string, string>();
   let previous: KeyValue | undefined;

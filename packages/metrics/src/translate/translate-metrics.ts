@@ -3,6 +3,7 @@
  * Compatibility" and as the Collector's remote-write exporter does it. A bad point is refused with a
  * reason and costs nothing else.
  */
+import { METRIC_METADATA } from '@sluice/core/names';
 import {
   type KeyValue,
   type Metric,
@@ -142,6 +143,8 @@ interface MetricContext {
   readonly mode: MetricPoint['mode'];
   readonly scope: ScopeContext;
   readonly base: BaseLabels;
+  /** It came as a Prometheus series: its name and labels are kept as they are. */
+  readonly verbatim: boolean;
   readonly known: Map<string, SeriesIdentity>;
 }
 
@@ -168,16 +171,16 @@ function toMetricContext(metric: Metric, scope: ScopeContext, job: Job): MetricC
   const isMonotonicSum = data.type === 'sum' && data.isMonotonic;
   const kind = kindOf(data);
   const mode = modeOf(data);
-  const name = toMetricName(
-    { name: sourceName, unit, isMonotonicSum, isGauge: data.type === 'gauge' },
-    job.settings,
-  );
+  const verbatim = metric.metadata.some(({ key }) => key === METRIC_METADATA.prometheusSeries);
+  const name = verbatim
+    ? sourceName
+    : toMetricName({ name: sourceName, unit, isMonotonicSum, isGauge: data.type === 'gauge' }, job.settings);
   const base = mode === 'delta' ? scope.shared : scope.full;
   const family = { name, sourceName, kind, unit, help };
   const known = job.cache.ofContext(
-    `${base.key}\u0002${name}\u0002${sourceName}\u0002${kind}\u0002${unit}\u0002${help}`,
+    `${verbatim ? '\u0003' : ''}${base.key}\u0002${name}\u0002${sourceName}\u0002${kind}\u0002${unit}\u0002${help}`,
   );
-  return { job, family, mode, scope, base, known };
+  return { job, family, mode, scope, base, verbatim, known };
 }
 
 function kindOf(data: MetricData): SeriesKind {
@@ -284,13 +287,13 @@ function seriesOf(attributes: readonly KeyValue[], context: MetricContext): Seri
   }
   const known = context.known.get(key);
   if (known !== undefined) return known;
-  const { job, mode, base, family } = context;
+  const { job, mode, base, family, verbatim } = context;
   const kept =
     mode === 'delta'
       ? attributes.filter(({ key: name }) => !job.settings.instanceAttributes.includes(name))
       : attributes;
   const labels = new Map(base.labels);
-  addAttributes(labels, kept, job.settings);
+  addAttributes(labels, kept, { utf8Names: job.settings.utf8Names, verbatim });
   const made = toSeries(family, labels);
   const bytes = Buffer.byteLength(made.id);
   if (bytes > job.settings.maxLabelBytes) {
