@@ -37,30 +37,38 @@ export function encodeBlock(
   }
   const writer = new ByteWriter(16_384);
   writer.byte(VERSION);
-  series.write(writer);
   writer.uint(sections.length);
   writer.raw(heads.finish());
+  series.write(writer);
   columns.write(writer);
   return packBytes(writer.finish());
 }
 
-/** @throws DamagedBytes */
-export function decodeBlock(packed: Uint8Array): readonly Section[] {
+/**
+ * The sections that `isWanted` by their ids; a block of which none is wanted costs little.
+ * @throws DamagedBytes
+ */
+export function decodeBlock(
+  packed: Uint8Array,
+  isWanted: (id: string) => boolean = () => true,
+): readonly Section[] {
   const reader = new ByteReader(unpackBytes(packed));
   const version = reader.byte();
   if (version !== VERSION) throw new DamagedBytes(`block version ${version} is not known`);
-  const text = readTextTable(reader);
-  const series = readSeriesTable(reader, text);
   const heads = Array.from({ length: reader.count(10) }, () => ({
     id: reader.hex64(),
     receivedAtMs: reader.uint(),
     points: reader.uint(),
   }));
+  if (!heads.some(({ id }) => isWanted(id))) return [];
+  const series = readSeriesTable(reader, readTextTable(reader));
   const columns = readPointColumns(reader, series);
-  return heads.map(({ id, receivedAtMs, points }) => {
+  const sections: Section[] = [];
+  for (const { id, receivedAtMs, points } of heads) {
     columns.section(receivedAtMs);
     const own: MetricPoint[] = [];
     for (let i = 0; i < points; i++) own.push(columns.next());
-    return { id, receivedAtMs, points: own };
-  });
+    if (isWanted(id)) sections.push({ id, receivedAtMs, points: own });
+  }
+  return sections;
 }

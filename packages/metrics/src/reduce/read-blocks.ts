@@ -1,0 +1,62 @@
+/** The sections that a tick has to apply: those of its blocks that are not repeats. */
+import { describeError } from '@sluice/core/errors';
+import { type Item, queryAll, type Table } from '@sluice/core/ports/table';
+import { DamagedBytes } from '../codec/byte-reader.ts';
+import { decodeBlock, type Section } from '../collect/block.ts';
+import type { ShardKey } from '../model/snapshot.ts';
+import { createContentStore, expiryAfter } from '../store/content-store.ts';
+import { blockPartition, poisonKey, tickText } from '../store/keys.ts';
+
+export interface BlockRange {
+  /** Write-ticks, both inclusive. */
+  readonly fromMs: number;
+  readonly untilMs: number;
+  readonly isWanted: (id: string) => boolean;
+  readonly nowMs: number;
+}
+
+export interface NewSections {
+  readonly sections: readonly Section[];
+  readonly damaged: readonly string[];
+}
+
+/** People have two weeks to look at what could not be read. */
+const POISON_RETENTION_MS = 14 * 86_400_000;
+/** Sorts after every content id. */
+const LAST = '~';
+
+/** A block that cannot be read is set aside and stops nobody else. */
+export async function readNewSections(
+  table: Table,
+  shard: ShardKey,
+  { fromMs, untilMs, isWanted, nowMs }: BlockRange,
+): Promise<NewSections> {
+  const content = createContentStore(table, shard);
+  const found = new Map<string, Section>();
+  const damaged: string[] = [];
+  const range = {
+    pk: blockPartition(shard),
+    from: tickText(Math.max(0, fromMs)),
+    to: `${tickText(untilMs)}${LAST}`,
+  };
+  for await (const item of queryAll(table, range)) {
+    try {
+      const sections = decodeBlock(await content.read(item), (id) => !found.has(id) && isWanted(id));
+      for (const section of sections) found.set(section.id, section);
+    } catch (error) {
+      if (!(error instanceof DamagedBytes)) throw error;
+      await setAside(table, { shard, item, nowMs });
+      damaged.push(`${item.sk}: ${describeError(error)}`);
+    }
+  }
+  return { sections: [...found.values()], damaged };
+}
+
+async function setAside(
+  table: Table,
+  { shard, item, nowMs }: { readonly shard: ShardKey; readonly item: Item; readonly nowMs: number },
+): Promise<void> {
+  const { pk: _, sk, ...rest } = item;
+  const key = poisonKey(shard.tenant, sk, shard.shard);
+  await table.put({ ...rest, ...key, expiresAt: expiryAfter(nowMs, POISON_RETENTION_MS) });
+}
