@@ -125,7 +125,11 @@ export async function writeFile(
 }
 
 /** @throws when the page is gone: a generation lives as long as its header, so that the header is stale. */
-export async function readPage(table: Table, header: FileHeader, index: number): Promise<Page> {
+export async function readPage(
+  table: Table,
+  header: FileHeader,
+  index: number,
+): Promise<Page & { readonly bytes: number }> {
   const key = pageKey(header, index);
   // A page that was just written may not have reached the replica that answers.
   const item = (await table.get(key)) ?? (await table.get(key, { consistent: true }));
@@ -135,7 +139,8 @@ export async function readPage(table: Table, header: FileHeader, index: number):
   if (!(item.data instanceof Uint8Array)) {
     throw new PermanentError(`rollup page ${key.pk}/${key.sk} has no data`);
   }
-  return decodePage(unpackBytes(item.data));
+  const bytes = unpackBytes(item.data);
+  return { ...decodePage(bytes), bytes: bytes.length };
 }
 
 /** The whole file. */

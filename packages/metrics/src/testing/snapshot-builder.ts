@@ -79,6 +79,12 @@ export function createSnapshotBuilder({
     const key = keyOf(labels);
     const known = counters.get(key) ?? { ...stateOf(labels), level: opening, opening };
     counters.set(key, known);
+    // Back after it was no longer published: a new generation that opens where it stood.
+    if (known.changedTickMs > 0 && nowMs - known.changedTickMs >= HOUR_MS && !known.isFresh) {
+      known.startMs = nowMs + 1;
+      known.opening = known.level;
+      known.resumedTickMs = 0;
+    }
     known.isFresh = true;
     return known;
   };

@@ -1,0 +1,116 @@
+import { toRecord } from '@sluice/promql/model/labels';
+import { createMatcher } from '@sluice/promql/model/matcher';
+import { describe, expect, test } from 'vitest';
+import {
+  createRollupWorld,
+  HOUR_MS,
+  MINUTE_MS,
+  type RollupWorld,
+  WORLD_START_MS as START,
+} from '../testing/rollup-world.ts';
+import type { MetricsCatalog } from './catalog.ts';
+import { createMetricsCatalog } from './metrics-catalog.ts';
+
+const hits = { __name__: 'hits_total', job: 'shop', instance: 'i-1', route: '/a' };
+const latency = { __name__: 'latency_seconds', job: 'shop' };
+const early = { __name__: 'early', job: 'batch' };
+
+async function createWorld(): Promise<{ world: RollupWorld; catalog: MetricsCatalog; nowMs: number }> {
+  const world = createRollupWorld();
+  await world.run(START + 27 * HOUR_MS + 5 * MINUTE_MS, (tickMs) => {
+    world.builder.count(hits, 1);
+    world.builder.observe(latency, 0.3, [0.1, 1]);
+    if (tickMs < START + 25 * HOUR_MS) world.builder.set(early, 1);
+  });
+  const { table, snapshots, clock, settings } = world;
+  return {
+    world,
+    catalog: createMetricsCatalog({ table, snapshots, clock, settings, tenant: 'default' }),
+    nowMs: clock.nowMs(),
+  };
+}
+
+describe('the catalog', () => {
+  test('lists label names, values and series of the range, histograms as they are queried', async () => {
+    const { catalog, nowMs } = await createWorld();
+    const last = { startMs: nowMs - HOUR_MS, endMs: nowMs, matcherSets: [] };
+    expect((await catalog.listLabels(last)).values).toEqual(['__name__', 'instance', 'job', 'le', 'route']);
+    expect((await catalog.listLabelValues('__name__', last)).values).toEqual([
+      'hits_total',
+      'latency_seconds_bucket',
+      'latency_seconds_count',
+      'latency_seconds_sum',
+      'up',
+    ]);
+    expect((await catalog.listLabelValues('le', last)).values).toEqual(['+Inf', '0.1', '1.0']);
+    const all = { ...last, startMs: START };
+    expect((await catalog.listLabelValues('__name__', all)).values).toContain('early');
+    const matcherSets = [[createMatcher('__name__', '=', 'hits_total')], [createMatcher('le', '=', '1')]];
+    const { values } = await catalog.listSeries({ ...all, matcherSets });
+    expect(values.map(toRecord)).toEqual([
+      hits,
+      { __name__: 'latency_seconds_bucket', job: 'shop', le: '1.0' },
+    ]);
+  });
+
+  test('says when a limit cut the list', async () => {
+    const { catalog, nowMs } = await createWorld();
+    const list = await catalog.listLabels({
+      startMs: nowMs - HOUR_MS,
+      endMs: nowMs,
+      matcherSets: [],
+      limit: 2,
+    });
+    expect(list).toEqual({ values: ['__name__', 'instance'], warnings: ['results truncated due to limit'] });
+  });
+
+  test('knows the metadata of what is published and of what is only stored', async () => {
+    const { catalog } = await createWorld();
+    const metadata = await catalog.listMetadata();
+    expect([...metadata.keys()]).toEqual(['early', 'hits_total', 'latency_seconds']);
+    expect(metadata.get('latency_seconds')).toEqual([
+      { type: 'histogram', help: 'Help of latency_seconds', unit: '' },
+    ]);
+    expect([...(await catalog.listMetadata({ metric: 'early' })).keys()]).toEqual(['early']);
+    expect([...(await catalog.listMetadata({ limit: 1 })).keys()]).toEqual(['early']);
+  });
+
+  test('finds the services and whether they were heard of', async () => {
+    const { world, catalog, nowMs } = await createWorld();
+    expect(await catalog.targets()).toEqual([
+      { job: 'shop', instance: '', lastSeenMs: nowMs - 1, series: 1, health: 'up' },
+      { job: 'shop', instance: 'i-1', lastSeenMs: nowMs - 1, series: 1, health: 'up' },
+    ]);
+    await world.run(nowMs + 10 * MINUTE_MS, () => world.builder.count(hits, 1));
+    expect((await catalog.targets()).map(({ instance, health }) => [instance, health])).toEqual([
+      ['', 'down'],
+      ['i-1', 'up'],
+    ]);
+  });
+
+  test('finds exemplars under the bucket they fell into, each once', async () => {
+    const { world, catalog, nowMs } = await createWorld();
+    const tickMs = nowMs + MINUTE_MS;
+    world.builder.observe(latency, 0.3, [0.1, 1]);
+    const snapshot = world.builder.tick(tickMs);
+    const exemplar = { labels: [{ name: 'trace_id', value: 'ab' }], value: 0.3, timeMs: tickMs - 10 };
+    const series = snapshot.series.map((one) =>
+      one.kind === 'histogram' ? { ...one, exemplars: [exemplar, exemplar] } : one,
+    );
+    world.snapshots.put({ ...snapshot, series });
+    const matcherSets = [[createMatcher('__name__', '=', 'latency_seconds_bucket')]];
+    expect(await catalog.exemplars({ startMs: nowMs, endMs: tickMs, matcherSets })).toEqual([
+      {
+        seriesLabels: [
+          { name: '__name__', value: 'latency_seconds_bucket' },
+          { name: 'job', value: 'shop' },
+          { name: 'le', value: '1.0' },
+        ],
+        exemplars: [exemplar],
+      },
+    ]);
+    expect(await catalog.exemplars({ startMs: START, endMs: nowMs - MINUTE_MS, matcherSets })).toEqual([]);
+    const counts = [[createMatcher('__name__', '=', 'latency_seconds_count')]];
+    expect(await catalog.exemplars({ startMs: nowMs, endMs: tickMs, matcherSets: counts })).toEqual([]);
+  });
+});
