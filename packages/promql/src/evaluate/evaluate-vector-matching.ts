@@ -10,6 +10,7 @@ import {
   type Labels,
   labelsKey,
   labelValue,
+  METRIC_NAME,
   withLabels,
 } from '../model/labels.ts';
 import type { BinaryExpr, VectorMatching } from '../parse/ast.ts';
@@ -155,13 +156,15 @@ function createPairing(
   };
 
   const compute = (
-    labels: { many: Labels; one: Labels },
+    labels: { many: Labels; one: Labels; dropName: boolean },
     group: Group,
     load: (step: number) => boolean,
   ): void => {
     const resultOf = toLabels(labels.many, labels.one);
     const steps = takenSteps(group, resultOf);
-    const out = createStepSeries(resultOf, count, returnBool);
+    // A name that was on its way out stays so, unless it is another one, taken from the "one" side.
+    const dropName = returnBool || (labels.dropName && !matching.include.includes(METRIC_NAME));
+    const out = createStepSeries(resultOf, count, dropName);
     for (let step = 0; step < count; step++) {
       if (!load(step)) continue;
       const [a, b] = isSwapped ? [oneOperand, manyOperand] : [manyOperand, oneOperand];
@@ -186,7 +189,7 @@ function createPairing(
 
   return {
     pair(many, one, group) {
-      compute({ many: many.labels, one: one.labels }, group, (step) => {
+      compute({ many: many.labels, one: one.labels, dropName: many.dropName }, group, (step) => {
         return loadCell(manyOperand, many, step) && loadCell(oneOperand, one, step);
       });
     },
@@ -196,8 +199,8 @@ function createPairing(
       const filled = isForOne ? oneOperand : manyOperand;
       const fillLabels = match(series.labels);
       const labels = isForOne
-        ? { many: series.labels, one: fillLabels }
-        : { many: fillLabels, one: series.labels };
+        ? { many: series.labels, one: fillLabels, dropName: series.dropName }
+        : { many: fillLabels, one: series.labels, dropName: false };
       compute(labels, group, (step) => {
         if (!loadCell(own, series, step) || others.some(({ kinds }) => kinds[step] !== ABSENT)) return false;
         filled.value = value;
