@@ -50,6 +50,7 @@ interface Progress {
 
 /** Metadata is said again so often, for receivers that forget it. */
 const DESCRIBE_EVERY_MS = 3_600_000;
+const MAX_KEPT_SNAPSHOTS = 64;
 
 export function createSnapshotPusher(deps: SnapshotPusherDeps): SnapshotPusher {
   const { writer, table, snapshots, clock, selfMetrics, logger, nativeHistograms = false } = deps;
@@ -61,6 +62,8 @@ export function createSnapshotPusher(deps: SnapshotPusherDeps): SnapshotPusher {
   );
   const described = new Map<string, { readonly metadata: FamilyMetadata; readonly atMs: number }>();
   const failing = new Set<string>();
+  /** The last snapshot of each shard that went through, to spare reading it again. */
+  const last = new Map<string, Snapshot>();
 
   const keyOf = ({ tenant, shard }: Snapshot) => ({
     pk: `push#${writer.name}#${tenant}`,
@@ -84,7 +87,8 @@ export function createSnapshotPusher(deps: SnapshotPusherDeps): SnapshotPusher {
     tickMs: number,
     given?: Snapshot,
   ): Promise<Snapshot | undefined> => {
-    if (given?.tickMs === tickMs) return Promise.resolve(given);
+    const known = given ?? last.get(`${snapshot.tenant}/${snapshot.shard}`);
+    if (known?.tickMs === tickMs) return Promise.resolve(known);
     return tickMs === 0 ? Promise.resolve(undefined) : snapshots.read(snapshot, tickMs);
   };
 
@@ -163,6 +167,9 @@ export function createSnapshotPusher(deps: SnapshotPusherDeps): SnapshotPusher {
       }
       await writeProgress(snapshot, { announcedTickMs: snapshot.tickMs, pushedTickMs: snapshot.tickMs });
       lag.set((clock.nowMs() - snapshot.tickMs) / 1000, shard);
+      last.delete(`${tenant}/${snapshot.shard}`);
+      last.set(`${tenant}/${snapshot.shard}`, snapshot);
+      if (last.size > MAX_KEPT_SNAPSHOTS) last.delete(last.keys().next().value!);
       await describe(snapshot, signal).catch((error: unknown) => {
         logger.warn('metric families could not be described', { reason: describeError(error) });
       });

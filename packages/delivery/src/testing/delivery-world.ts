@@ -115,6 +115,9 @@ export interface MadeEnvelope {
   readonly signal?: 'traces' | 'logs';
   /** Spans or log records. */
   readonly items?: number;
+  readonly spansPerTrace?: number;
+  /** Time of the newest item. */
+  readonly nowMs?: number;
   readonly tenant?: string;
   readonly receivedAtMs?: number;
 }
@@ -126,9 +129,12 @@ export function makeEnvelope({
   items = 3,
   tenant = 'default',
   receivedAtMs = 0,
+  ...shape
 }: MadeEnvelope): Envelope {
   const raw =
-    signal === 'traces' ? makeTraceRequest({ spans: items, seed }) : makeLogRequest({ records: items, seed });
+    signal === 'traces'
+      ? makeTraceRequest({ ...shape, spans: items, seed })
+      : makeLogRequest({ ...shape, records: items, seed });
   const owner = parseTenantId(tenant);
   return {
     id: messageIdOf(owner, signal, raw),
