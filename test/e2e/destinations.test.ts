@@ -103,6 +103,30 @@ test('what Tempo refuses is listed with the reason, and arrives by a redrive onc
   await tempo.close();
 });
 
+test('what Loki finds too old is listed with the reason, and arrives by a redrive once it takes it', async () => {
+  const nowMs = Date.now();
+  const [fresh, old] = [0, 30].map((days) =>
+    makeLogRequest({ records: 20, services: 1, seed: 1 + days, nowMs: nowMs - days * 86_400_000 }),
+  ) as [Uint8Array, Uint8Array];
+  const loki = await createFakeLoki();
+  await using pipeline = await startLocalProcess({ SLUICE_LOKI_URL: loki.url }, dataDir);
+  const env = { SLUICE_DATA_DIR: dataDir };
+  expect(await postOtlp(pipeline.ingestUrl, 'logs', old)).toBe(200);
+  expect(await postOtlp(pipeline.ingestUrl, 'logs', fresh)).toBe(200);
+  await eventually('the dead letter', async () => {
+    const { stdout } = await runCli(['dlq', 'list', '--queue', 'logs'], env);
+    return /loki.*timestamp too old/.test(stdout) ? true : undefined;
+  });
+  await eventually('the fresh lines', async () => (loki.entries().length === 20 ? true : undefined));
+
+  loki.limits.maxAgeMs = Number.POSITIVE_INFINITY;
+  expect(await runCli(['dlq', 'redrive', '--sink', 'loki'], env)).toMatchObject({ code: 0 });
+  await eventually('the old lines', async () => (loki.entries().length === 40 ? true : undefined));
+  expect((await runCli(['dlq', 'list'], env)).stdout).toContain('no dead letters');
+  expect(loki.duplicates()).toBe(0);
+  await loki.close();
+});
+
 test('a stop does not wait for a Tempo that never answers, and nothing is lost by it', async () => {
   const tempo = await createFakeTempo();
   tempo.faults.setRandom(1, ['timeout']);

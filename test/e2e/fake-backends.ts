@@ -13,6 +13,10 @@ export interface FakeBackend extends AsyncDisposable {
   readonly sink: Sink;
   /** Different spans or log entries that were taken. */
   taken(): number;
+  /** Of spans their ids; of entries, which have none of their own, their times. */
+  takenIds(): readonly string[];
+  /** From now on it takes what it found too large or too old. */
+  loosen(): void;
 }
 
 export interface FakeBackendOptions {
@@ -20,20 +24,34 @@ export interface FakeBackendOptions {
   readonly seed?: number;
   /** Inflated bytes that one push may have. */
   readonly maxPushBytes?: number;
+  /** Tempo only; for Loki see `UNACCEPTABLE`. */
+  readonly maxBytesPerTrace?: number;
 }
 
+/** What each of them refuses for good, and its words for that: a trace of 100 spans, records of last month. */
+const UNACCEPTABLE = {
+  tempo: { shape: { items: 100, spansPerTrace: 100 }, reason: /TRACE_TOO_LARGE/ },
+  loki: { shape: { items: 5, nowMs: Date.UTC(2025, 11, 1) }, reason: /timestamp too old/ },
+} as const;
+
 export const FAKE_BACKENDS = [
-  { name: 'Tempo', signal: 'traces', create: createTempoBackend },
-  { name: 'Loki', signal: 'logs', create: createLokiBackend },
+  { name: 'Tempo', signal: 'traces', create: createTempoBackend, unacceptable: UNACCEPTABLE.tempo },
+  { name: 'Loki', signal: 'logs', create: createLokiBackend, unacceptable: UNACCEPTABLE.loki },
 ] as const;
 
 /** The fakes answer at once or, for a fault, never. */
 const TIMEOUT_MS = 60;
 
-async function createTempoBackend({ clock, seed, maxPushBytes }: FakeBackendOptions): Promise<FakeBackend> {
+async function createTempoBackend({
+  clock,
+  seed,
+  maxPushBytes,
+  maxBytesPerTrace,
+}: FakeBackendOptions): Promise<FakeBackend> {
   const tempo = await createFakeTempo({
     ...(seed === undefined ? {} : { seed }),
     ...(maxPushBytes === undefined ? {} : { burstBytes: maxPushBytes }),
+    ...(maxBytesPerTrace === undefined ? {} : { maxBytesPerTrace }),
   });
   const { url, faults } = tempo;
   return {
@@ -41,6 +59,10 @@ async function createTempoBackend({ clock, seed, maxPushBytes }: FakeBackendOpti
     faults,
     sink: createTempoSink({ url, fetch, clock, timeoutMs: TIMEOUT_MS }),
     taken: () => tempo.spans().length,
+    takenIds: () => tempo.spans().map(({ spanId }) => spanId),
+    loosen() {
+      tempo.limits.maxBytesPerTrace = Number.POSITIVE_INFINITY;
+    },
     [Symbol.asyncDispose]: tempo.close,
   };
 }
@@ -57,6 +79,10 @@ async function createLokiBackend({ clock, seed, maxPushBytes }: FakeBackendOptio
     faults,
     sink: createLokiSink({ url, fetch, clock, timeoutMs: TIMEOUT_MS }),
     taken: () => loki.entries().length,
+    takenIds: () => loki.entries().map(({ timeNs }) => String(timeNs)),
+    loosen() {
+      loki.limits.maxAgeMs = Number.POSITIVE_INFINITY;
+    },
     [Symbol.asyncDispose]: loki.close,
   };
 }

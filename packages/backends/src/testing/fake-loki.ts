@@ -29,6 +29,8 @@ export interface FakeLokiOptions {
 
 export interface FakeLoki {
   readonly url: string;
+  /** May be changed while it runs, as an operator changes overrides. */
+  readonly limits: { maxAgeMs: number };
   readonly faults: HttpFaults;
   /** What was taken, of all tenants or one, in the order of times. */
   entries(tenant?: string): readonly (PushedEntry & { readonly labels: string })[];
@@ -63,13 +65,13 @@ interface LiveStream {
 export async function createFakeLoki(options: FakeLokiOptions = {}): Promise<FakeLoki> {
   const {
     nowMs = Date.now,
-    maxAgeMs = 7 * 24 * 3_600_000,
     maxAheadMs = 600_000,
     maxBehindMs = 3_600_000,
     maxLineBytes = 262_144,
     rateBytes = 4_194_304,
     maxBodyBytes = 104_857_600,
   } = options;
+  const limits = { maxAgeMs: options.maxAgeMs ?? 7 * 24 * 3_600_000 };
   const faults = createHttpFaults({ seed: options.seed ?? 1 });
   const tenants = new Map<string, Map<string, LiveStream>>();
   const statuses = new Map<number, number>();
@@ -181,8 +183,8 @@ export async function createFakeLoki(options: FakeLokiOptions = {}): Promise<Fak
     labels: string,
   ): string | undefined {
     const timeMs = Number(timeNs / 1_000_000n);
-    if (timeMs < nowMs() - maxAgeMs) {
-      return `entry for stream '${labels}' has timestamp too old: ${rfc3339(timeNs)}, oldest acceptable timestamp is: ${rfc3339(BigInt(Math.floor(nowMs() - maxAgeMs)) * 1_000_000n)}`;
+    if (timeMs < nowMs() - limits.maxAgeMs) {
+      return `entry for stream '${labels}' has timestamp too old: ${rfc3339(timeNs)}, oldest acceptable timestamp is: ${rfc3339(BigInt(Math.floor(nowMs() - limits.maxAgeMs)) * 1_000_000n)}`;
     }
     if (timeMs > nowMs() + maxAheadMs)
       return `entry for stream '${labels}' has timestamp too new: ${rfc3339(timeNs)}`;
@@ -212,6 +214,7 @@ export async function createFakeLoki(options: FakeLokiOptions = {}): Promise<Fak
 
   return {
     url: `http://127.0.0.1:${port}`,
+    limits,
     faults,
     entries(tenant) {
       const chosen =

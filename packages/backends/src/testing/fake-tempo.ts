@@ -34,6 +34,8 @@ export interface FakeTempoOptions {
 
 export interface FakeTempo {
   readonly url: string;
+  /** May be changed while it runs, as an operator changes overrides. */
+  readonly limits: { maxBytesPerTrace: number };
   readonly faults: HttpFaults;
   /** Different spans that were taken, of all tenants or one. */
   spans(tenant?: string): readonly Span[];
@@ -58,11 +60,11 @@ interface Refusal {
 export async function createFakeTempo(options: FakeTempoOptions = {}): Promise<FakeTempo> {
   const {
     maxBodyBytes = 20 * 1024 * 1024,
-    maxBytesPerTrace = 5_000_000,
     maxLiveTraces = 10_000,
     burstBytes = 20_000_000,
     rejectSpan = () => false,
   } = options;
+  const limits = { maxBytesPerTrace: options.maxBytesPerTrace ?? 5_000_000 };
   const faults = createHttpFaults({ seed: options.seed ?? 1 });
   /** By tenant, trace id and span id. */
   const taken = new Map<string, Map<string, Map<string, Span>>>();
@@ -156,11 +158,11 @@ export async function createFakeTempo(options: FakeTempoOptions = {}): Promise<F
             code: STATUS_CODE.resourceExhausted,
             message: `LIVE_TRACES_EXCEEDED: max live traces exceeded for tenant ${tenant}: per-user traces limit (local: ${maxLiveTraces} global: 0 actual local: ${maxLiveTraces}) exceeded`,
           };
-        } else if (size > maxBytesPerTrace) {
+        } else if (size > limits.maxBytesPerTrace) {
           refusal = {
             status: 400,
             code: STATUS_CODE.failedPrecondition,
-            message: `TRACE_TOO_LARGE: max size of trace (${maxBytesPerTrace}) exceeded while adding ${bySize.get(span.traceId)} bytes to trace ${span.traceId} for tenant ${tenant}`,
+            message: `TRACE_TOO_LARGE: max size of trace (${limits.maxBytesPerTrace}) exceeded while adding ${bySize.get(span.traceId)} bytes to trace ${span.traceId} for tenant ${tenant}`,
           };
         } else if (rejectSpan(span)) rejected++;
         else keep(traces, span);
@@ -213,6 +215,7 @@ export async function createFakeTempo(options: FakeTempoOptions = {}): Promise<F
 
   return {
     url: `http://127.0.0.1:${port}`,
+    limits,
     faults,
     spans(tenant) {
       const tenants = tenant === undefined ? [...taken.values()] : [taken.get(tenant) ?? new Map()];
