@@ -1,4 +1,7 @@
-/** The job of every day: lets old events go, then proves every log, and records what came of it in the log itself. */
+/**
+ * The job of every day: proves every log, lets old events go, and records what came of it in the log itself. A log that was
+ * tampered with is left as it is: it is evidence.
+ */
 import { describeError } from '@sluice/core/errors';
 import type { TenantId } from '@sluice/core/ids';
 import type { Logger } from '@sluice/core/logger';
@@ -34,8 +37,6 @@ export function createDailyUpkeep(options: DailyUpkeepOptions): () => Promise<vo
   const doneDay = new Map<TenantId, number>();
 
   async function keepUp(tenant: TenantId): Promise<void> {
-    const nowMs = clock.nowMs();
-    const { expired, held } = await expireEvents(tenant, { ...options, retentionMs, nowMs, actorId: ACTOR });
     const { ok, size, sealedSize, findings } = await verifyRunningLog(tenant, {
       ...options,
       outsideNotes: () => copies.notes(tenant),
@@ -52,12 +53,16 @@ export function createDailyUpkeep(options: DailyUpkeepOptions): () => Promise<vo
         what,
       });
     }
+    const nowMs = clock.nowMs();
+    const { expired, held } = ok
+      ? await expireEvents(tenant, { ...options, retentionMs, nowMs, actorId: ACTOR })
+      : { expired: 0, held: 0 };
     const attributes = { size, sealed_size: sealedSize, findings: findings.length, expired, held };
     const result = ok ? 'success' : 'failure';
     await log.append(tenant, [
       makeLogRecord(RECORD_TYPE.verified, {
         tenant,
-        nowMs: clock.nowMs(),
+        nowMs,
         actorId: ACTOR,
         result,
         attributes,

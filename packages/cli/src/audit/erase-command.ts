@@ -8,9 +8,9 @@ export const eraseAuditCommand = defineCommand({
   operands: 'SUBJECT',
   minOperands: 1,
   maxOperands: 1,
-  about: `Makes everything personal about an actor unreadable for ever, by destroying the keys it is encrypted under. What
-happened, when and with which result stays, and the log still proves itself. It cannot be undone: --yes is asked for.
-A hold that names the actor forbids it. Needs a key with the scope admin.`,
+  about: `Makes everything personal about an actor unreadable for ever, by destroying the keys it is encrypted
+under. What happened, when and with which result stays, and the log still proves itself. It cannot be
+undone: --yes is asked for. A hold that names the actor forbids it. Needs a key with the scope admin.`,
   options: { yes: { type: 'boolean', help: 'it is meant' } },
   examples: ['sluice audit erase user123 --yes'],
   async run({ options, positionals, json }, io) {

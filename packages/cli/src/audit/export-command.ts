@@ -20,9 +20,10 @@ export const exportAuditCommand = defineCommand({
   operands: 'FILE',
   minOperands: 1,
   maxOperands: 1,
-  about: `Writes events of the audit trail to FILE, and to FILE.manifest.json what the file holds: filter, size of the log,
-newest checkpoint, public key and SHA-256. Of format jsonl the file proves itself ("sluice audit verify FILE --key …"):
-what the filter leaves out is there as hashes. csv is for spreadsheets, ocsf for a SIEM. "-" is standard output.`,
+  about: `Writes events of the audit trail to FILE, and to FILE.manifest.json what the file holds: filter, size of
+the log, newest checkpoint, public key and SHA-256. Of format jsonl the file proves itself ("sluice
+audit verify FILE --key …"): what the filter leaves out is there as hashes. csv is for spreadsheets,
+ocsf for a SIEM. "-" is standard output.`,
   options: {
     ...FILTER_OPTIONS,
     format: { type: 'string', value: FORMATS.join('|'), help: 'default jsonl' },

@@ -9,9 +9,9 @@ import { createAuditClient } from './audit-client.ts';
 export const holdAuditCommand = defineCommand({
   operands: '[ID]',
   maxOperands: 1,
-  about: `Legal holds: events under one outlive their retention, and who is named in one cannot be erased. Without ID it
-lists them; with ID and --reason it places one, with ID and --release it ends one. Without --actor, --target, --type,
---from or --to a hold keeps everything. Needs a key with the scope admin.`,
+  about: `Legal holds: events under one outlive their retention, and who is named in one cannot be erased. Without
+ID it lists them; with ID and --reason it places one, with ID and --release it ends one. Without
+--actor, --target, --type, --from or --to a hold keeps everything. Needs a key with the scope admin.`,
   options: {
     reason: { type: 'string', value: 'TEXT', help: 'why; part of the record' },
     actor: {

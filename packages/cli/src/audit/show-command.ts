@@ -13,8 +13,9 @@ export const showAuditCommand = defineCommand({
   operands: 'ID',
   minOperands: 1,
   maxOperands: 1,
-  about: `Shows one event of the audit trail. With --proof it also checks, here and not on the server, that the event is
-in the tree that a signed checkpoint commits to. --key names the public key to trust; default is the pipeline's.`,
+  about: `Shows one event of the audit trail. With --proof it also checks, here and not on the server, that the
+event is in the tree that a signed checkpoint commits to. --key names the public key to trust; by
+default it is the one that the pipeline names.`,
   options: {
     proof: { type: 'boolean', help: 'checks that the event is in the sealed log' },
     key: { type: 'string', value: 'KEY', help: 'public key, or a file that holds it' },

@@ -8,8 +8,8 @@ import { renderLine } from './render-events.ts';
 const POLL_MS = 2000;
 
 export const tailAuditCommand = defineCommand({
-  about: `Shows events of the audit trail as they are recorded, until Ctrl-C; with --json one a line. It counts as one
-question and is recorded in the trail once.`,
+  about: `Shows events of the audit trail as they are recorded, until Ctrl-C; with --json one a line. It counts as
+one question and is recorded in the trail once.`,
   options: {
     ...FILTER_OPTIONS,
     once: { type: 'boolean', help: 'ends when there is nothing more' },

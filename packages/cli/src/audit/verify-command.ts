@@ -28,9 +28,10 @@ const SHOWN = 20;
 export const verifyAuditCommand = defineCommand({
   operands: '[BUNDLE]',
   maxOperands: 1,
-  about: `Proves that nothing in the audit trail was changed, removed, put in, reordered or rolled back. Without BUNDLE
-the pipeline checks its whole log, look-ups and keys included. With BUNDLE, an export of format jsonl, the check needs
-nothing but the file and the public key. Exit codes: 0 proved, 1 tampered with, 2 could not be checked.`,
+  about: `Proves that nothing in the audit trail was changed, removed, put in, reordered or rolled back. Without
+BUNDLE the pipeline checks its whole log, look-ups and keys included. With BUNDLE, an export of format
+jsonl, the check needs nothing but the file and the public key. Exit codes: 0 proved, 1 tampered with, 2
+could not be checked.`,
   options: {
     key: { type: 'string', value: 'KEY', help: 'public key to trust, or a file that holds it; with BUNDLE' },
   },
