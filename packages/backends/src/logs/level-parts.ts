@@ -8,6 +8,8 @@ export interface LevelParts {
   readonly number: number;
   readonly text: Uint8Array;
   readonly level: Level | undefined;
+  /** What the line says. */
+  readonly name: Level;
   readonly head: Uint8Array;
   readonly middle: Uint8Array;
   readonly extra: Uint8Array;
@@ -22,6 +24,7 @@ export function createLevelParts(number: number, text: string, level: Level): Le
     number,
     text: encoder.encode(text),
     level: undefined,
+    name: level,
     head: encoder.encode(`","@level":"${level}","timestamp":"`),
     middle: encoder.encode(`","level":"${level}","message":`),
     extra: encoder.encode(extras.join('')),

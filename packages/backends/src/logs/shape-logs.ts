@@ -32,13 +32,14 @@ import { unfoldBody } from './structured-body.ts';
 import { appendTimestamp, type Instant, splitNanos } from './timestamp-text.ts';
 import { readTrackingId, type TrackingId } from './tracking-id.ts';
 
-/** The ids of the record whose line was just written. Valid until the next record. */
+/** Ids and level of the record whose line was just written. Valid until the next record. */
 export interface RecordIds {
   /** Within `bytes`; -1 without one. */
   bytes: Uint8Array;
   traceIdStart: number;
   spanIdStart: number;
   readonly tracking: TrackingId;
+  level: Level;
 }
 
 /** Where lines go. For every record: `begin`, the line's bytes are appended to what it answers, `end`. */
@@ -59,6 +60,8 @@ export interface LogShaper {
 export interface LogShaperOptions {
   /** Longest line; longer records are cut field by field, with marks. Loki's default limit is 256 KiB. */
   readonly maxLineBytes?: number;
+  /** Whether ids follow the JSON as ` name=value` text; default true. Readers of pure JSON want none. */
+  readonly withTail?: boolean;
 }
 
 /** What is left of a record that would make too long a line, harder from try to try. */
@@ -87,7 +90,10 @@ const TRACKING_ID = encoder.encode(',"tracking_id":');
 const TRACKING_TAIL = encoder.encode(' tracking_id=');
 const MESSAGE_LESS = encoder.encode('""');
 
-export function createLogShaper({ maxLineBytes = MAX_LINE_BYTES }: LogShaperOptions = {}): LogShaper {
+export function createLogShaper({
+  maxLineBytes = MAX_LINE_BYTES,
+  withTail = true,
+}: LogShaperOptions = {}): LogShaper {
   const layouts = createLayoutCache({ maxFields: FIELD_BUDGET.attributes, isRecord: true });
   const contexts = new Map<string, ResourceContext>();
   const levels: (LevelParts | undefined)[] = [];
@@ -98,7 +104,7 @@ export function createLogShaper({ maxLineBytes = MAX_LINE_BYTES }: LogShaperOpti
   ];
   const tracking: TrackingId = { source: NO_BYTES, start: 0, end: 0 };
   const traceText = createByteBuffer(32);
-  const ids: RecordIds = { bytes: NO_BYTES, traceIdStart: -1, spanIdStart: -1, tracking };
+  const ids: RecordIds = { bytes: NO_BYTES, traceIdStart: -1, spanIdStart: -1, tracking, level: 'INFO' };
   const time: Instant = { seconds: 0, nanos: 0 };
   const observed: Instant = { seconds: 0, nanos: 0 };
   const body: ValueView = { kind: 0, start: 0, end: 0 };
@@ -261,6 +267,7 @@ export function createLogShaper({ maxLineBytes = MAX_LINE_BYTES }: LogShaperOpti
     }
     if (caps !== UNCAPPED) appendAscii(out, ',"truncated":true');
     appendByte(out, 0x7d);
+    if (!withTail) return;
     if (hasTracking) {
       appendBytes(out, TRACKING_TAIL);
       appendJsonString(out, tracking.source, tracking.start, tracking.end);
@@ -347,6 +354,7 @@ export function createLogShaper({ maxLineBytes = MAX_LINE_BYTES }: LogShaperOpti
           ids.bytes = view.bytes;
           ids.traceIdStart = view.traceIdStart;
           ids.spanIdStart = view.spanIdStart;
+          ids.level = level.name;
           target.end(ids);
           count += 1;
         },
