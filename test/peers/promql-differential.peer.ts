@@ -191,6 +191,7 @@ describe('every documented change is met and recognised', () => {
     ['atan2Name', 'temperature atan2 2', NOON],
     ['predictAt', 'predict_linear(temperature[10m] @ 1700003707, 60)', HALF_HOUR],
     ['filteredMatches', 'requests_total > on (job) sum by (job) (temperature * 0 + 1e9)', NOON],
+    ['lastDigit', 'count_values("value", avg(temperature))', HALF_HOUR],
     ['delayedName', 'sum by (__name__) (rate({__name__=~"requests_total|latency_count"}[5m]))', NOON],
   ];
   test.each(cases)('%s: %s', async (reason, query, times) => {

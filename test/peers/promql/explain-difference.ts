@@ -4,7 +4,7 @@
  * difference of a whole is explained by those of its parts.
  */
 import type { Duration, Expr, NumberLiteral } from '@sluice/promql/parse/ast';
-import { valueTypeOf, withoutParens } from '@sluice/promql/parse/ast';
+import { isComparison, valueTypeOf, withoutParens } from '@sluice/promql/parse/ast';
 import { ALL_FEATURES, parseExpression } from '@sluice/promql/parse/parse-expression';
 import { printExpression } from '@sluice/promql/parse/print-expression';
 import type { Ask } from './ask.ts';
@@ -33,6 +33,7 @@ export const REASONS = {
   predictAt: 'predict_linear with @ in a range query looks at one window (2.51)',
   filteredMatches: 'several matches are an error also where a comparison filters them out (3.9)',
   delayedName: 'the name is dropped at the end of a query (2.55, promql-delayed-name-removal)',
+  lastDigit: 'sums and means are compensated (2.54, 2.55): where values are told apart exactly, their last digit decides',
 } as const;
 
 export type Reason = keyof typeof REASONS;
@@ -47,6 +48,8 @@ interface Own extends Case {
   readonly ours: Answer;
   readonly theirs: Answer;
 }
+
+const EXACT: Tolerance = { relative: 0, ofLargest: 0 };
 
 /** Windows wider by a millisecond change rates a little. */
 const WIDENED: Tolerance = { relative: 1e-4, ofLargest: 1e-4 };
@@ -153,6 +156,7 @@ const CHECKS: readonly (readonly [Reason, Check])[] = [
   ['dotMatchesNewline', isDotNewline],
   ['predictAt', isPredictAt],
   ['filteredMatches', isFilteredMatch],
+  ['lastDigit', isLastDigit],
   ['leftOpen', isLeftOpen],
   ['extrapolation', isExtrapolation],
 ];
@@ -179,6 +183,24 @@ async function isDelayedName({ expr, times, servers, ours, theirs }: Own): Promi
     if (new Set(unnamed).size < unnamed.length) return true;
   }
   return false;
+}
+
+/** The operands are equal as far as arithmetic allows, but not to the digit. */
+async function isLastDigit(own: Own): Promise<boolean> {
+  const { expr } = own;
+  const isExact =
+    (expr.kind === 'call' && ['changes', 'resets'].includes(expr.func.name)) ||
+    (expr.kind === 'aggregate' && expr.operator === 'count_values') ||
+    (expr.kind === 'binary' && isComparison(expr.operator));
+  let hasDigits = false;
+  for (const { expr: part, times, servers } of isExact ? partsOf(own) : []) {
+    const text = printExpression(part);
+    const ours = await servers.sluice(toPath(text, times));
+    const theirs = await askOlder(servers.older, text, times);
+    if (differenceOf(ours, theirs)) return false;
+    hasDigits ||= differenceOf(ours, theirs, EXACT) !== undefined;
+  }
+  return hasDigits;
 }
 
 /** With windows and lookback a millisecond longer, a sample on the left border is inside. */
