@@ -13,7 +13,6 @@ import { createEntrySet } from '../rollup/entry-set.ts';
 import { familyOf, type RollupEntry, SEEN_FAMILY } from '../rollup/rollup-entry.ts';
 import { baseTierOf, type RollupSettings, type RollupTier } from '../rollup/rollup-settings.ts';
 import { type FileHeader, listRollupShards, loadHeaders, readPage } from '../rollup/rollup-store.ts';
-import { chainOf } from '../rollup/settled-snapshots.ts';
 import type { PageCache } from './page-cache.ts';
 import { type Interval, slotsWithin, subtractInterval } from './time-intervals.ts';
 
@@ -176,9 +175,9 @@ async function loadTail(
   const read = await Promise.all(
     listed.slice(Math.max(0, baselineAt)).map((tickMs) => readSnapshot(key, tickMs, deps)),
   );
-  const chain = chainOf(read.filter((snapshot) => snapshot !== undefined));
-  const baseline = chain.findLast(({ tickMs }) => tickMs <= tail.fromMs);
-  const fresh = chain.filter(({ tickMs }) => tickMs > tail.fromMs);
+  const known = read.filter((snapshot) => snapshot !== undefined);
+  const baseline = known.findLast(({ tickMs }) => tickMs <= tail.fromMs);
+  const fresh = known.filter(({ tickMs }) => tickMs > tail.fromMs);
   const [first] = fresh;
   if (first === undefined) return undefined;
   const isContinued = baseline === undefined && newest !== undefined && newest.coveredMs <= tail.fromMs;

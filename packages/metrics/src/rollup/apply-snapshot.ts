@@ -84,7 +84,8 @@ export function applySnapshot(set: EntrySet, snapshot: Snapshot, options: ApplyO
     const name = nameOfSeries(series);
     if (isGauge(series)) {
       const { kind, startMs } = series;
-      if (series.changedTickMs !== snapshot.tickMs) continue;
+      // A sum that may fall stays where it is without news; a gauge is only known when it is told.
+      if (kind === 'gauge' && series.changedTickMs !== snapshot.tickMs) continue;
       set.addGauge({ ...name, kind, startMs, slot, ...gaugeValues(series) });
       continue;
     }

@@ -32,7 +32,7 @@ test('an hour of snapshots becomes a complete file whose increases are those tha
     untilMs: clock.nowMs(),
     spanMs: 60 * MINUTE,
   });
-  expect(headers).toHaveLength(1);
+  expect(headers.map(({ spanStartMs }) => spanStartMs)).toEqual([START, START + 60 * MINUTE]);
   expect(headers[0]!).toMatchObject({ isComplete: true, coveredMs: START + 60 * MINUTE });
   const { entries } = await readFile(table, headers[0]!);
   const entry = entries.find((candidate) => candidate.kind === 'counter')!;

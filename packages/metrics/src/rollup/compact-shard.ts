@@ -9,10 +9,10 @@ import { applySeen } from './apply-seen.ts';
 import { applySnapshot, type CarriedLevels, carryFrom, NOTHING_CARRIED } from './apply-snapshot.ts';
 import { compactCoarserTier } from './compact-coarser-tier.ts';
 import { createEntrySet } from './entry-set.ts';
+import { readSnapshots } from './read-snapshots.ts';
 import type { RollupEntry } from './rollup-entry.ts';
 import { baseTierOf, type RollupSettings } from './rollup-settings.ts';
 import { type FileHeader, newestHeader, noteShard, readFile, writeFile } from './rollup-store.ts';
-import { settledSnapshots } from './settled-snapshots.ts';
 
 export interface CompactJob extends ShardKey {
   readonly nowMs: number;
@@ -85,7 +85,7 @@ async function compactBaseTier(job: CompactJob, deps: CompactDeps, written: File
     // A file that is complete takes nothing more: it only hands its levels on.
     file = open(newest.spanStartMs, { ...start, carried: NOTHING_CARRIED, entries, previous: newest });
   }
-  for await (const snapshot of settledSnapshots(key, ticks, { ...settings, snapshots, nowMs })) {
+  for await (const snapshot of readSnapshots(key, ticks, { ...settings, snapshots })) {
     const spanStartMs = Math.ceil(snapshot.tickMs / tier.spanMs) * tier.spanMs - tier.spanMs;
     if (file === undefined) {
       file = open(spanStartMs, {

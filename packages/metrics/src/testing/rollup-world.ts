@@ -76,8 +76,7 @@ export function createRollupWorld({
         before?.(nextMs);
         snapshots.put(builder.tick(nextMs));
         clock.set(nextMs);
-        // A tick after the border, when the object at the border is known to be continued.
-        if (compactEveryMs > 0 && (nextMs - tickMs) % compactEveryMs === 0) await compact();
+        if (compactEveryMs > 0 && nextMs % compactEveryMs === 0) await compact();
       }
     },
     async instant(query, timeMs, from = reader) {
