@@ -3,6 +3,7 @@ import type { Clock } from '@sluice/core/ports/clock';
 import { type Context, Hono } from 'hono';
 import { BadParameter } from '../loki/parameters.ts';
 import type { QueryEnv } from '../query-env.ts';
+import { InsightsBusy } from './insights-busy.ts';
 import { InsightsError } from './insights-error.ts';
 import { type InsightsFormat, parseInsightsRequest } from './insights-request.ts';
 import type { InsightsResult, LogInsightsBackend } from './log-insights-backend.ts';
@@ -54,6 +55,7 @@ function refuse(c: Context, error: unknown): Response {
   if (error instanceof InsightsError) {
     return c.json({ error: error.message, position: { line: error.line, column: error.column } }, 400);
   }
+  if (error instanceof InsightsBusy) return c.json({ error: error.message }, 429);
   if (error instanceof BadParameter || error instanceof QueryTooLarge)
     return c.json({ error: error.message }, 400);
   throw error;
