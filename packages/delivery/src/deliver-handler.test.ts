@@ -265,6 +265,21 @@ describe('a joined push', () => {
     expect(await totalOf(world.deadLetter)).toBe(0);
   });
 
+  test('that is refused in other words now and then is given up with all of them', async () => {
+    let pushes = 0;
+    const sink = createScriptedSink({
+      name: 'tempo',
+      answer: () => ({ status: 'permanent', reason: ++pushes % 3 === 0 ? '400 a proxy' : '400 too old' }),
+    });
+    const world = createDeliveryWorld({ sinks: [sink] });
+    await sendEnvelopes(world.queue, makeEnvelopes(1));
+    await world.run(world.makeHandler(), { maxMs: 60_000 });
+    expect(pushes).toBe(6);
+    expect(await listDeadLetters(world.deadLetter)).toMatchObject([
+      { reason: '400 too old; and: 400 a proxy' },
+    ]);
+  });
+
   test.each([
     ['an answer', (): PushResult => ({ status: 'retryable', reason: '500 choked' })],
     [

@@ -92,15 +92,20 @@ export async function pushUnits(
    */
   async function doubt(unit: Unit, reason: string): Promise<void> {
     let refusals = unit.job.retry?.refusals ?? 0;
+    // Something in between may give reasons of its own: the one that matters must not be lost among them.
+    const reasons = new Set([reason]);
+    const told = (): string => [...reasons].join('; and: ');
     for (let pushes = 1; ; pushes++) {
       refusals += 1;
-      if (refusals >= MIN_REFUSALS) return settle([unit], { status: 'dead', cause: 'refused', reason });
+      if (refusals >= MIN_REFUSALS && pushes > 1)
+        return settle([unit], { status: 'dead', cause: 'refused', reason: told() });
       if (pushes === REFUSALS_AT_ONCE || abort.aborted || isLate()) break;
       const answer = await destination.push(tenant, [unit], abort);
       if (answer.status === 'ok') return settle([unit], { status: 'done' });
       if (answer.status !== 'permanent') break;
+      reasons.add(answer.reason);
     }
-    settle([unit], { status: 'doubted', reason, refusals });
+    settle([unit], { status: 'doubted', reason: told(), refusals });
   }
 
   function stall(group: readonly Unit[], failure: Failure): void {
