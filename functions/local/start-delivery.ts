@@ -6,8 +6,9 @@ import type { Clock } from '@sluice/core/ports/clock';
 import type { Queue } from '@sluice/core/ports/queue';
 import type { Sink } from '@sluice/core/ports/sink';
 import type { SelfMetrics } from '@sluice/core/self-metrics';
-import { createDeliverHandler } from '@sluice/delivery/deliver-handler';
+import { type BeforePush, createDeliverHandler } from '@sluice/delivery/deliver-handler';
 import { type Consumer, startConsumer } from '@sluice/platform/consume';
+import { createCloudWatchSinks } from './cloudwatch.ts';
 
 export interface DeliveryOptions {
   readonly signal: Signal;
@@ -17,6 +18,7 @@ export interface DeliveryOptions {
   readonly clock: Clock;
   readonly selfMetrics: SelfMetrics;
   readonly logger: Logger;
+  readonly beforePush?: BeforePush;
 }
 
 /** Longer than a push's time-out several times over: a batch of singly pushed messages must fit. */
@@ -40,19 +42,22 @@ export function startDelivery(options: DeliveryOptions): Consumer {
   });
 }
 
-/** Tempo and Loki, where their URLs are set. Their code is loaded only then. */
+/** Tempo, Loki and CloudWatch Logs, where they are set. Their code is loaded only then. */
 export async function createRemoteSinks(
-  { tempo, loki }: LocalSettings,
+  settings: LocalSettings,
   clock: Clock,
 ): Promise<Readonly<Record<'traces' | 'logs', readonly Sink[]>>> {
+  const { tempo, loki } = settings;
   return {
     traces:
       tempo === undefined
         ? []
         : [(await import('@sluice/backends/tempo/tempo-sink')).createTempoSink({ ...tempo, fetch, clock })],
-    logs:
-      loki === undefined
+    logs: [
+      ...(loki === undefined
         ? []
-        : [(await import('@sluice/backends/loki/loki-sink')).createLokiSink({ ...loki, fetch, clock })],
+        : [(await import('@sluice/backends/loki/loki-sink')).createLokiSink({ ...loki, fetch, clock })]),
+      ...(await createCloudWatchSinks(settings, clock)),
+    ],
   };
 }

@@ -14,6 +14,7 @@ import { createQueryApp } from '@sluice/query/query-app';
 import { createAccess } from './access.ts';
 import { openAudit } from './audit.ts';
 import { listen } from './listen.ts';
+import { openMetrics } from './metrics.ts';
 import { createReadiness, observe } from './observe.ts';
 import { openStorage } from './open-storage.ts';
 import { readLogs } from './read-logs.ts';
@@ -62,7 +63,9 @@ export async function startLocal(
     const remote = await createRemoteSinks(settings, clock);
     const audit = openAudit({ storage, settings, access, scheduler, clock, selfMetrics, logger });
     open.push(async () => audit.close());
+    const metrics = openMetrics({ storage, settings, scheduler, clock, selfMetrics, logger });
     open.push(scheduler.stop);
+    open.push(async () => metrics.close());
     const startConsumers = async (): Promise<void> => {
       for (const [signal, own] of [
         ['traces', traces],
@@ -72,9 +75,13 @@ export async function startLocal(
         await queue.releaseInFlight();
         const every = [own, ...remote[signal]];
         const sinks = signal === 'logs' ? audit.guardLogs(every) : every;
-        const consumer = startDelivery({ signal, queue, deadLetter, sinks, clock, selfMetrics, logger });
+        const before = signal === 'traces' ? { beforePush: metrics.beforeTraces } : {};
+        const delivery = { signal, queue, deadLetter, sinks, clock, selfMetrics, logger, ...before };
+        const consumer = startDelivery(delivery);
         open.push(() => consumer.stop({ drainMs: DRAIN_MS.consumers }));
       }
+      const collector = await metrics.startConsumer();
+      open.push(() => collector.stop({ drainMs: DRAIN_MS.consumers }));
       const recorder = await audit.startConsumer();
       open.push(() => recorder.stop({ drainMs: DRAIN_MS.consumers }));
     };
@@ -113,6 +120,7 @@ export async function startLocal(
       authorize,
       readiness: createReadiness(storage, clock),
       selfMetrics,
+      exposition: metrics.exposition,
       logger,
       ingestUrl: ingest.url,
     });

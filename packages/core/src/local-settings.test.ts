@@ -68,6 +68,8 @@ describe('the settings of local mode', () => {
       SLUICE_TEMPO_AUTH: 'id:token',
       SLUICE_TEMPO_JOIN_GZIP: 'true',
       SLUICE_LOKI_URL: 'http://loki:3100',
+      SLUICE_MIMIR_URL: 'http://mimir:9009/api/v1/push/',
+      SLUICE_MIMIR_PROTOCOL: '2.0',
       SLUICE_AUDIT_RETENTION_DAYS: '30',
       SLUICE_AUDIT_WITNESS_URL: 'https://witness.example/sluice/',
     });
@@ -78,6 +80,7 @@ describe('the settings of local mode', () => {
       retentionMs: 7_200_000,
       tempo: { url: 'http://tempo:3200', auth: 'id:token', joinGzip: true },
       loki: { url: 'http://loki:3100' },
+      mimir: { url: 'http://mimir:9009/api/v1/push', protocol: '2.0', nativeHistograms: false },
       audit: { retentionMs: 30 * 86_400_000, witnessUrl: 'https://witness.example/sluice' },
     });
   });

@@ -40,6 +40,15 @@ export interface CloudWatchSettings {
   readonly endpoint?: string;
 }
 
+export interface MimirSettings extends BackendSettings {
+  /** Of remote write. */
+  readonly protocol: '1.0' | '2.0';
+  /** Exponential histograms as native ones instead of explicit buckets. */
+  readonly nativeHistograms: boolean;
+}
+
+const REMOTE_WRITE_PROTOCOLS = ['1.0', '2.0'] as const;
+
 export interface LocalSettings {
   readonly host: string;
   /** 0 lets the system choose. */
@@ -57,6 +66,7 @@ export interface LocalSettings {
   readonly maxStoreBytes: number;
   readonly tempo?: BackendSettings & { readonly joinGzip: boolean };
   readonly loki?: BackendSettings;
+  readonly mimir?: MimirSettings;
   readonly cloudwatch?: CloudWatchSettings;
   /** Of which signals secrets are taken out before anything is stored; the secret is for pseudonyms. */
   readonly redaction: { readonly mode: RedactionMode; readonly secret?: string };
@@ -103,6 +113,9 @@ export function checkLocalSettings(env: Environment): {
   const port = { min: 0, max: 65_535 };
   const tempo = backend(ENV.tempoUrl, ENV.tempoAuth);
   const loki = backend(ENV.lokiUrl, ENV.lokiAuth);
+  const mimir = backend(ENV.mimirUrl, ENV.mimirAuth);
+  const protocol = attempt(() => readChoice(env, ENV.mimirProtocol, REMOTE_WRITE_PROTOCOLS, '1.0'), '1.0');
+  const nativeHistograms = attempt(() => readBoolean(env, ENV.mimirNativeHistograms, false), false);
   const witnessUrl = attempt(() => readUrl(env, ENV.auditWitnessUrl), undefined);
   const cloudwatch = attempt(() => readCloudWatchSettings(env), undefined);
   const redactionSecret = readText(env, ENV.redactionSecret);
@@ -121,6 +134,7 @@ export function checkLocalSettings(env: Environment): {
     maxStoreBytes: integer(ENV.maxStoreMib, 4096, { min: 16, max: 1_048_576 }) * MIB,
     ...(tempo === undefined ? {} : { tempo: { ...tempo, joinGzip } }),
     ...(loki === undefined ? {} : { loki }),
+    ...(mimir === undefined ? {} : { mimir: { ...mimir, protocol, nativeHistograms } }),
     ...(cloudwatch === undefined ? {} : { cloudwatch }),
     redaction: {
       mode: attempt(() => readChoice(env, ENV.redaction, REDACTION_MODES, 'on'), 'on'),

@@ -73,6 +73,8 @@ export const ENV = {
   lokiAuth: 'SLUICE_LOKI_AUTH',
   mimirUrl: 'SLUICE_MIMIR_URL',
   mimirAuth: 'SLUICE_MIMIR_AUTH',
+  mimirProtocol: 'SLUICE_MIMIR_PROTOCOL',
+  mimirNativeHistograms: 'SLUICE_MIMIR_NATIVE_HISTOGRAMS',
   auditRetentionDays: 'SLUICE_AUDIT_RETENTION_DAYS',
   auditWitnessUrl: 'SLUICE_AUDIT_WITNESS_URL',
   redaction: 'SLUICE_REDACTION',
@@ -156,4 +158,4 @@ export const DATA_FILE = {
   auditCheckpoints: 'audit-checkpoints.jsonl',
 } as const;
 
-export const TABLE = { keys: 'keys', audit: 'audit' } as const;
+export const TABLE = { keys: 'keys', audit: 'audit', metrics: 'metrics' } as const;

@@ -44,6 +44,11 @@ export interface QueryAppOptions {
   readonly readiness: () => Promise<readonly ReadinessCheck[]>;
   readonly selfMetrics: SelfMetrics;
   readonly logger: Logger;
+  /** What `/metrics` answers; without it, the pipeline's own metrics alone. */
+  readonly exposition?: (request: {
+    readonly tenant: TenantId;
+    readonly accept: string | null;
+  }) => Promise<{ readonly contentType: string; readonly body: string }>;
   /** Base URL of the ingest side, for the page. */
   readonly ingestUrl: string;
 }
@@ -73,7 +78,14 @@ export function createQueryApp(options: QueryAppOptions): Hono<QueryEnv> {
   app.get('/', (c) =>
     c.html(renderHomePage({ ingestUrl: options.ingestUrl, paths: apis.map(({ path }) => path) })),
   );
-  app.get('/metrics', async (c) => c.body(await selfMetrics.render(), 200, { 'content-type': TEXT_FORMAT }));
+  app.get('/metrics', async (c) => {
+    const { exposition } = options;
+    if (exposition === undefined)
+      return c.body(await selfMetrics.render(), 200, { 'content-type': TEXT_FORMAT });
+    const accept = c.req.header('accept') ?? null;
+    const { contentType, body } = await exposition({ tenant: c.get('tenant'), accept });
+    return c.body(body, 200, { 'content-type': contentType, vary: 'accept' });
+  });
   for (const { path, routes } of apis) app.route(path, routes);
 
   app.notFound((c) => c.json({ error: `nothing is served at ${c.req.path}; see / for what is` }, 404));

@@ -24,6 +24,9 @@ export interface ReduceAndPushOptions {
   readonly onSnapshot?: (snapshot: Snapshot) => void;
 }
 
+/** In one line of the log. */
+const MAX_SHOWN_WARNINGS = 5;
+
 /** `busy`: another process has the shard; its next tick takes up what this one would have. */
 export type ReduceAndPush = (
   job: ReduceJob,
@@ -44,9 +47,10 @@ export function createReduceAndPush(options: ReduceAndPushOptions): ReduceAndPus
     if (result.status === 'unchanged') return;
     const { snapshot } = result;
     series.set(snapshot.series.length, { tenant, shard: String(shard) });
-    if (result.status === 'written')
-      for (const warning of snapshot.warnings)
-        logger.warn('metrics are doubtful', { tenant, shard, warning });
+    if (result.status === 'written' && snapshot.warnings.length > 0) {
+      const shown = snapshot.warnings.slice(0, MAX_SHOWN_WARNINGS).join('; ');
+      logger.warn('metrics are doubtful', { tenant, shard, warnings: snapshot.warnings.length, shown });
+    }
     onSnapshot?.(snapshot);
     if (pusher === undefined || signal.aborted) return;
     try {

@@ -1,0 +1,57 @@
+/**
+ * What `GET /metrics` answers: the pipeline's own counters, then the newest snapshot of every shard of the
+ * reader's tenant, in the format that the scraper asks for.
+ */
+import type { SelfMetrics } from '@sluice/core/self-metrics';
+import type { Snapshot, SnapshotReader } from '../model/snapshot.ts';
+import { CONTENT_TYPE, negotiateFormat } from './negotiate-format.ts';
+import { renderExposition } from './render-exposition.ts';
+import { toOpenMetricsText } from './to-openmetrics-text.ts';
+
+export interface ExpositionDeps {
+  readonly selfMetrics: Pick<SelfMetrics, 'render'>;
+  readonly snapshots: SnapshotReader;
+  readonly nowMs: () => number;
+}
+
+export interface ExpositionAnswer {
+  readonly contentType: string;
+  readonly body: string;
+}
+
+export type Exposition = (request: {
+  readonly tenant: string;
+  readonly accept: string | null;
+}) => Promise<ExpositionAnswer>;
+
+/** A shard whose last snapshot is older has nothing to say any more. */
+const MAX_AGE_MS = 10 * 60_000;
+
+export function createExposition({ selfMetrics, snapshots, nowMs }: ExpositionDeps): Exposition {
+  const newest = new Map<string, Snapshot>();
+
+  const readNewest = async (tenant: string, shard: number): Promise<Snapshot | undefined> => {
+    const untilMs = nowMs();
+    const key = { tenant, shard };
+    const tickMs = (await snapshots.ticks(key, { fromMs: untilMs - MAX_AGE_MS, untilMs })).at(-1);
+    if (tickMs === undefined) return undefined;
+    const name = `${tenant}/${shard}`;
+    const known = newest.get(name);
+    if (known?.tickMs === tickMs) return known;
+    const snapshot = await snapshots.read(key, tickMs);
+    if (snapshot !== undefined) newest.set(name, snapshot);
+    return snapshot;
+  };
+
+  return async ({ tenant, accept }) => {
+    const format = negotiateFormat(accept);
+    const own = await selfMetrics.render();
+    const shards = await snapshots.shards(tenant);
+    const found = await Promise.all(shards.map((shard) => readNewest(tenant, shard)));
+    const taken = new Set(Array.from(own.matchAll(/^# TYPE (\S+)/gm), (match) => match[1]!));
+    const present = found.filter((snapshot) => snapshot !== undefined);
+    const text = renderExposition(present, { format, taken });
+    const body = format === 'openmetrics' ? `${toOpenMetricsText(own)}${text}# EOF\n` : own + text;
+    return { contentType: CONTENT_TYPE[format], body };
+  };
+}
