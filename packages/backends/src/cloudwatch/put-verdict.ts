@@ -29,7 +29,8 @@ export function verdictOf(error: unknown, what: string): PutVerdict {
     return { status: 'too-large', reason };
   }
   if (PERMANENT.test(name)) return { status: 'permanent', reason };
-  if (MISCONFIGURED.test(name)) return { status: 'retryable', reason, misconfigured: true };
+  if (MISCONFIGURED.test(name) || /Region is missing/i.test(message))
+    return { status: 'retryable', reason, misconfigured: true };
   // Throttling, 5xx, time-outs, broken connections, and whatever is not known.
   const retryAfterMs = retryAfterOf(error);
   return { status: 'retryable', reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
