@@ -7,16 +7,20 @@ import { hash } from 'node:crypto';
 
 export const HASH_BYTES = 32;
 
-const LEAF_PREFIX = Uint8Array.of(0);
-/** A node's preimage is written here again and again: hashing is one-shot, so it is free after each call. */
+/** Preimages are written here again and again: hashing is one-shot, so they are free after each call. */
 const nodePreimage = Buffer.alloc(1 + 2 * HASH_BYTES, 1);
+/** The first byte stays 0. */
+let leafPreimage = Buffer.alloc(4096);
 
 /** Root of the tree without leaves: SHA-256 of nothing (RFC 6962 § 2.1). */
 export const EMPTY_ROOT: Uint8Array = hash('sha256', '', 'buffer');
 
 /** MTH of one leaf: SHA-256(0x00 || entry). */
 export function hashLeaf(entry: Uint8Array): Uint8Array {
-  return hash('sha256', Buffer.concat([LEAF_PREFIX, entry]), 'buffer');
+  const length = entry.length + 1;
+  if (length > leafPreimage.length) leafPreimage = Buffer.alloc(2 * length);
+  leafPreimage.set(entry, 1);
+  return hash('sha256', leafPreimage.subarray(0, length), 'buffer');
 }
 
 /** SHA-256(0x01 || left || right), of two hashes. */
@@ -37,13 +41,25 @@ export interface Frontier {
 
 export const EMPTY_FRONTIER: Frontier = { size: 0, hashes: [] };
 
-/** The frontier after these leaf hashes; amortised two hashes a leaf. */
-export function appendLeaves(frontier: Frontier, leafHashes: Iterable<Uint8Array>): Frontier {
+/** Told of every perfect subtree as it becomes complete: its level (above 0) and its hash, from left to right on a level. */
+export type SubtreeVisitor = (level: number, hash: Uint8Array) => void;
+
+/** The frontier after these leaf hashes; amortised one hash a leaf. */
+export function appendLeaves(
+  frontier: Frontier,
+  leafHashes: Iterable<Uint8Array>,
+  onSubtree?: SubtreeVisitor,
+): Frontier {
   const hashes = [...frontier.hashes];
   let size = frontier.size;
   for (const leafHash of leafHashes) {
     let carry = leafHash;
-    for (let rest = size; rest % 2 === 1; rest = Math.floor(rest / 2)) carry = hashNode(hashes.pop()!, carry);
+    let level = 0;
+    for (let rest = size; rest % 2 === 1; rest = Math.floor(rest / 2)) {
+      carry = hashNode(hashes.pop()!, carry);
+      level += 1;
+      onSubtree?.(level, carry);
+    }
     hashes.push(carry);
     size += 1;
   }

@@ -30,6 +30,9 @@ export interface Stub {
   readonly same?: string;
 }
 
+/** Of every segment; `stubs` only where something has expired. */
+const ATTRIBUTES = ['recordedMs', 'size', 'lengths', 'bodies', 'leaves', 'frontier', 'root'];
+
 /** What a damaged item is. Its text says which item, and how it is damaged. */
 export class SegmentError extends Error {
   override readonly name = 'SegmentError';
@@ -103,6 +106,22 @@ export function decodeSegment(item: Item): Segment {
     frontier: { size, hashes: chunk(frontier) },
     stubs: decodeStubs(item.stubs) ?? fail('the stubs of expired events cannot be read'),
   };
+}
+
+/** Whether an item holds what its decoded segment says and nothing else, in the one form in which it is written. */
+export function isCanonicalSegment(
+  { pk, sk, stubs, ...item }: Item,
+  tenant: TenantId,
+  segment: Segment,
+): boolean {
+  const key = segmentKey(tenant, segment.firstSeq);
+  return (
+    pk === key.pk &&
+    sk === key.sk &&
+    Object.keys(item).length === ATTRIBUTES.length &&
+    ATTRIBUTES.every((name) => name in item) &&
+    stubs === (segment.stubs.length === 0 ? undefined : encodeStubs(segment.stubs))
+  );
 }
 
 /** The sealed event of a body. @throws SegmentError */
