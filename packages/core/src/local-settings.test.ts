@@ -16,7 +16,7 @@ describe('the settings of local mode', () => {
       retentionMs: 7 * 86_400_000,
       maxStoreBytes: 4_294_967_296,
       audit: { retentionMs: 400 * 86_400_000 },
-      redaction: { mode: 'on' },
+      redaction: {},
     });
   });
 
@@ -34,6 +34,7 @@ describe('the settings of local mode', () => {
         SLUICE_CLOUDWATCH_RETENTION_DAYS: '7',
         SLUICE_REDACTION: 'all',
         SLUICE_REDACTION_SECRET: 's',
+        SLUICE_CONFIG_DIR: 'conf',
       }),
     ).toMatchObject({
       cloudwatch: {
@@ -43,6 +44,7 @@ describe('the settings of local mode', () => {
         retentionDays: 7,
       },
       redaction: { mode: 'all', secret: 's' },
+      configDir: 'conf',
     });
   });
 

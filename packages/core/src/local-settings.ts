@@ -68,8 +68,10 @@ export interface LocalSettings {
   readonly loki?: BackendSettings;
   readonly mimir?: MimirSettings;
   readonly cloudwatch?: CloudWatchSettings;
-  /** Of which signals secrets are taken out before anything is stored; the secret is for pseudonyms. */
-  readonly redaction: { readonly mode: RedactionMode; readonly secret?: string };
+  /** Of which signals secrets are taken out before anything is stored (unset: as `sluice.yml` says); the secret is for pseudonyms. */
+  readonly redaction: { readonly mode?: RedactionMode; readonly secret?: string };
+  /** Of the files with configuration, e.g. `sluice.yml`. */
+  readonly configDir?: string;
   readonly audit: AuditSettings;
 }
 
@@ -119,6 +121,11 @@ export function checkLocalSettings(env: Environment): {
   const witnessUrl = attempt(() => readUrl(env, ENV.auditWitnessUrl), undefined);
   const cloudwatch = attempt(() => readCloudWatchSettings(env), undefined);
   const redactionSecret = readText(env, ENV.redactionSecret);
+  const redactionMode =
+    readText(env, ENV.redaction) === undefined
+      ? undefined
+      : attempt(() => readChoice(env, ENV.redaction, REDACTION_MODES, 'on'), undefined);
+  const configDir = readText(env, ENV.configDir);
   const joinGzip = attempt(() => readBoolean(env, ENV.tempoJoinGzip, false), false);
   const settings: LocalSettings = {
     host: readText(env, ENV.host) ?? '127.0.0.1',
@@ -136,8 +143,9 @@ export function checkLocalSettings(env: Environment): {
     ...(loki === undefined ? {} : { loki }),
     ...(mimir === undefined ? {} : { mimir: { ...mimir, protocol, nativeHistograms } }),
     ...(cloudwatch === undefined ? {} : { cloudwatch }),
+    ...(configDir === undefined ? {} : { configDir }),
     redaction: {
-      mode: attempt(() => readChoice(env, ENV.redaction, REDACTION_MODES, 'on'), 'on'),
+      ...(redactionMode === undefined ? {} : { mode: redactionMode }),
       ...(redactionSecret === undefined ? {} : { secret: redactionSecret }),
     },
     audit: {
