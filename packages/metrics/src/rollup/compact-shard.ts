@@ -12,7 +12,14 @@ import { createEntrySet } from './entry-set.ts';
 import { readSnapshots } from './read-snapshots.ts';
 import type { RollupEntry } from './rollup-entry.ts';
 import { baseTierOf, type RollupSettings } from './rollup-settings.ts';
-import { type FileHeader, newestHeader, noteShard, readFile, writeFile } from './rollup-store.ts';
+import {
+  type FileHeader,
+  newestHeader,
+  noteAllComplete,
+  noteOpenFile,
+  readFile,
+  writeFile,
+} from './rollup-store.ts';
 
 export interface CompactJob extends ShardKey {
   readonly nowMs: number;
@@ -39,7 +46,23 @@ export async function compactShard(job: CompactJob, deps: CompactDeps): Promise<
     if (isOvertaken) break;
     isOvertaken = !(await compactCoarserTier(job, { ...deps, tier }, written));
   }
+  if (!isOvertaken) await noteIfComplete(job, deps, written);
   return { written, isOvertaken };
+}
+
+/** Only when this call completed something: else it was noted before. */
+async function noteIfComplete(
+  { tenant, shard }: CompactJob,
+  { table, settings }: CompactDeps,
+  written: readonly FileHeader[],
+): Promise<void> {
+  if (!written.some(({ isComplete }) => isComplete)) return;
+  const newest = await Promise.all(
+    settings.tiers.map((tier) => newestHeader(table, { tenant, shard, tier: tier.name })),
+  );
+  const [base] = newest;
+  if (base === undefined || !newest.every((header) => header?.isComplete === true)) return;
+  await noteAllComplete(table, { tenant, shard }, base.spanStartMs);
 }
 
 /** Answers false when overtaken. */
@@ -62,8 +85,8 @@ async function compactBaseTier(job: CompactJob, deps: CompactDeps, written: File
     if (content.coveredMs === file.previous?.coveredMs && isComplete === file.previous.isComplete)
       return true;
     if (content.coveredMs === file.spanStartMs) return true;
-    if (file.previous === undefined) await noteShard(table, key, nowMs);
     const { spanStartMs, previous } = file;
+    if (previous === undefined) await noteOpenFile(table, key, { spanStartMs, nowMs });
     const header = await writeFile(
       table,
       { ...key, spanStartMs, content, ...(previous && { previous }) },

@@ -40,6 +40,7 @@ export interface FileContent {
 }
 
 const SHARD_KEEP_SECONDS = 500 * 86_400;
+const OPEN_PARTITION = 'rollup-open';
 /** Pages written or read at the same time for one file. */
 const PARALLEL_PAGES = 8;
 
@@ -157,14 +158,41 @@ export async function readFile(table: Table, header: FileHeader): Promise<FileCo
   };
 }
 
-/** Notes that a shard has rollups, for as long as they can live. */
-export async function noteShard(table: Table, { tenant, shard }: ShardKey, nowMs: number): Promise<void> {
+/** Notes that a shard has rollups, for as long as they can live, and that one of its files is open. */
+export async function noteOpenFile(
+  table: Table,
+  { tenant, shard }: ShardKey,
+  { spanStartMs, nowMs }: { readonly spanStartMs: number; readonly nowMs: number },
+): Promise<void> {
+  const sk = `${tenant}#${shardText(shard)}`;
+  await table.put({ pk: OPEN_PARTITION, sk, tenant, shard, spanStart: spanStartMs });
   await table.put({
     pk: shardsKey(tenant),
     sk: shardText(shard),
     shard,
     expiresAt: toSeconds(nowMs) + SHARD_KEEP_SECONDS,
   });
+}
+
+/** Shards with files that are not complete: they are compacted until they are, silent or not. */
+export async function listOpenShards(table: Table): Promise<readonly ShardKey[]> {
+  const shards: ShardKey[] = [];
+  for await (const { tenant, shard } of queryAll(table, { pk: OPEN_PARTITION })) {
+    shards.push({ tenant: String(tenant), shard: Number(shard) });
+  }
+  return shards;
+}
+
+/** Unless another file has been opened since the one that began at `spanStartMs`. */
+export async function noteAllComplete(
+  table: Table,
+  { tenant, shard }: ShardKey,
+  spanStartMs: number,
+): Promise<void> {
+  await table.delete(
+    { pk: OPEN_PARTITION, sk: `${tenant}#${shardText(shard)}` },
+    { condition: { kind: 'equals', attribute: 'spanStart', value: spanStartMs } },
+  );
 }
 
 /** Shards that have rollups, those of earlier shard counts among them. */
