@@ -33,7 +33,8 @@ export const REASONS = {
   predictAt: 'predict_linear with @ in a range query looks at one window (2.51)',
   filteredMatches: 'several matches are an error also where a comparison filters them out (3.9)',
   delayedName: 'the name is dropped at the end of a query (2.55, promql-delayed-name-removal)',
-  lastDigit: 'sums and means are compensated (2.54, 2.55): where values are told apart exactly, their last digit decides',
+  lastDigit:
+    'sums and means are compensated (2.54, 2.55): where values are told apart exactly, their last digit decides',
 } as const;
 
 export type Reason = keyof typeof REASONS;

@@ -3,6 +3,7 @@ import { createRandom, type Random } from '@sluice/core/testing/random';
 import { FUNCTION_SIGNATURES } from '../parse/function-signatures.ts';
 import { QueryError } from '../query-error.ts';
 import { notedReader, testEngine } from './noted-series.ts';
+import { SOURCE_EXPRESSIONS, SOURCE_SERIES } from './source-expressions.ts';
 
 export interface FuzzReport {
   readonly runs: number;
@@ -15,6 +16,7 @@ export interface FuzzReport {
 }
 
 const SEEDS = [
+  ...SOURCE_EXPRESSIONS,
   'sum by (job) (rate(requests_total{status=~"5..", job!="x"}[5m] offset 1m)) / ignoring(status) group_left sum(up)',
   'histogram_quantile(0.99, sum by (le) (rate(latency_bucket[5m])))',
   'max_over_time((-up + 2 ^ 3 % 5)[30m:1m] @ end()) >= bool 1 or vector(1) unless absent(down)',
@@ -64,7 +66,7 @@ const PIECES = [
 
 export async function fuzzExpressions({ runs, seed }: { runs: number; seed: number }): Promise<FuzzReport> {
   const random = createRandom(seed);
-  const reader = notedReader(DATA);
+  const reader = notedReader(DATA + SOURCE_SERIES);
   const engine = testEngine({ maxSamples: 1_000_000 });
   // So that the slowest run is not the one that waits for the compiler.
   for (const query of SEEDS) await engine.instant(query, { reader, timeMs: 900_000 });
