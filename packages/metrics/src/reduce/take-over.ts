@@ -39,7 +39,7 @@ export async function takeOver(
     await deps.finish(key);
     const head = await readHead(table, key);
     if (head === undefined) continue;
-    if (!head.isFinal) return undefined;
+    if (!head.isFinal || head.tickMs > tickMs) return undefined;
     const own = await readLast(key, head, deps);
     if (own === undefined) continue;
     seen.set(old, allSeen(own.seen));

@@ -51,7 +51,7 @@ export function readValues(reader: ByteReader, series: Iterable<SeriesState>, ti
 function writeSeries(to: Columns<ByteWriter>, series: SeriesState, tickMs: number): void {
   const { exemplars, data } = series;
   to.flags.byte((series.isEnded ? IS_ENDED : 0) + (exemplars.length > 0 ? HAS_EXEMPLARS : 0));
-  to.changed.uint(tickMs - series.changedTickMs);
+  to.changed.int(tickMs - series.changedTickMs);
   to.times.int(tickMs - series.eventMs);
   if (exemplars.length > 0) writeExemplars(to.exemplars, exemplars);
   switch (data.type) {
@@ -118,7 +118,7 @@ function readSeries(from: Columns<ByteReader>, series: SeriesState, tickMs: numb
   const flags = from.flags.byte();
   const { data } = series;
   series.isEnded = (flags & IS_ENDED) !== 0;
-  series.changedTickMs = tickMs - from.changed.uint();
+  series.changedTickMs = tickMs - from.changed.int();
   series.eventMs = tickMs - from.times.int();
   if ((flags & HAS_EXEMPLARS) !== 0) series.exemplars = readExemplars(from.exemplars);
   switch (data.type) {
@@ -183,7 +183,7 @@ function writeSource<Value>(
   const hasFallen = source.high !== 0 || source.returns !== 0;
   to.sources.byte((hasFallen ? HAS_FALLEN : 0) + (isExplicit ? IS_EXPLICIT : 0));
   to.times.int(tickMs - source.timeMs);
-  to.changed.uint(tickMs - source.seenTickMs);
+  to.changed.int(tickMs - source.seenTickMs);
   if (!hasFallen) return;
   to.sources.level(source.high);
   to.sources.uint(source.sinceFall);
@@ -194,7 +194,7 @@ function writeSource<Value>(
 function readSource<Value>(from: Columns<ByteReader>, source: Source<Value>, tickMs: number): boolean {
   const flags = from.sources.byte();
   source.timeMs = tickMs - from.times.int();
-  source.seenTickMs = tickMs - from.changed.uint();
+  source.seenTickMs = tickMs - from.changed.int();
   if ((flags & HAS_FALLEN) !== 0) {
     source.high = from.sources.level();
     source.sinceFall = from.sources.uint();
