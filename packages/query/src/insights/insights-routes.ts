@@ -1,6 +1,7 @@
 /** `POST /insights`, mounted at `/v1/logs`: Insights queries, answered in JSON, as CSV or as a table. */
 import type { Clock } from '@sluice/core/ports/clock';
 import { type Context, Hono } from 'hono';
+import { querySignal } from '../loki/loki-handler.ts';
 import { BadParameter } from '../loki/parameters.ts';
 import type { QueryEnv } from '../query-env.ts';
 import { InsightsBusy } from './insights-busy.ts';
@@ -16,7 +17,7 @@ export function createInsightsRoutes(
 ): Hono<QueryEnv> {
   const app = new Hono<QueryEnv>();
   app.post('/insights', async (c) => {
-    const { signal } = c.req.raw;
+    const signal = querySignal(c);
     try {
       const { format = acceptedFormat(c), ...request } = parseInsightsRequest(
         await c.req.text(),
@@ -24,7 +25,7 @@ export function createInsightsRoutes(
       );
       return render(c, format, await backend.run(request, { tenant: c.get('tenant'), signal }));
     } catch (error) {
-      if (signal.aborted) return c.json({ error: 'the client went away' }, 499 as 400);
+      if (c.req.raw.signal.aborted) return c.json({ error: 'the client went away' }, 499 as 400);
       return refuse(c, error);
     }
   });
@@ -56,6 +57,8 @@ function refuse(c: Context, error: unknown): Response {
     return c.json({ error: error.message, position: { line: error.line, column: error.column } }, 400);
   }
   if (error instanceof InsightsBusy) return c.json({ error: error.message }, 429);
+  if (error instanceof DOMException && error.name === 'TimeoutError')
+    return c.json({ error: 'the query timed out: ask for less time, or fewer groups' }, 504);
   if (error instanceof BadParameter || error instanceof QueryTooLarge)
     return c.json({ error: error.message }, 400);
   throw error;

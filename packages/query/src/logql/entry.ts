@@ -1,9 +1,9 @@
 /**
  * A log line on its way through a pipeline: its text and its labels. Labels come from the stream, from
- * structured metadata (the ids that Sluice sends beside a line) or from stages; stages may hide any of them.
+ * structured metadata (ids and level, beside the line) or from stages; stages may hide any of them.
  */
 import type { LogLabels } from '@sluice/backends/log-reader';
-import { readIds } from './line-ids.ts';
+import { METADATA_LABELS, readMetadata } from './line-metadata.ts';
 
 export const ERROR_LABEL = '__error__';
 export const ERROR_DETAILS_LABEL = '__error_details__';
@@ -36,14 +36,14 @@ export function createEntry(timeNs: bigint, line: string, stream: LogLabels): En
   let metadata: LogLabels | undefined;
   let own: Map<string, string> | undefined;
 
-  const readMetadata = (): LogLabels => {
-    metadata ??= readIds(original);
+  const metadataOf = (): LogLabels => {
+    metadata ??= readMetadata(original);
     return metadata;
   };
   const base = (name: string): string => {
     if (Object.hasOwn(stream, name)) return stream[name]!;
-    const ids = mayBeId(name) ? readMetadata() : undefined;
-    return ids !== undefined && Object.hasOwn(ids, name) ? ids[name]! : '';
+    const beside = METADATA_LABELS.includes(name) ? metadataOf() : undefined;
+    return beside !== undefined && Object.hasOwn(beside, name) ? beside[name]! : '';
   };
   const set = (name: string, value: string): void => {
     own ??= new Map();
@@ -74,13 +74,9 @@ export function createEntry(timeNs: bigint, line: string, stream: LogLabels): En
       const parsed = [...(changed ?? [])].filter(([, value]) => value !== '');
       return {
         stream: keep(stream),
-        structuredMetadata: keep(readMetadata()),
+        structuredMetadata: keep(metadataOf()),
         parsed: Object.fromEntries(parsed),
       };
     },
   };
-}
-
-function mayBeId(name: string): boolean {
-  return name === 'trace_id' || name === 'span_id' || name === 'tracking_id';
 }

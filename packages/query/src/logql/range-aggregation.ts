@@ -2,6 +2,7 @@
 import type { Grouping, MetricExpr, RangeOperation, Unwrap } from './ast.ts';
 import { type Entry, ERROR_DETAILS_LABEL, ERROR_LABEL } from './entry.ts';
 import { createLabelFilter, readValue } from './label-filters.ts';
+import { METADATA_LABELS } from './line-metadata.ts';
 import { eachEntry, labelsKey } from './log-query.ts';
 import { LogqlError } from './logql-error.ts';
 import type { MetricContext, Series } from './metric-query.ts';
@@ -17,9 +18,7 @@ interface Samples {
 }
 
 /** More series are a mistake in the query, and would not fit in memory. */
-const MAX_SERIES = 20_000;
-/** Labels beside the line, not of its stream. */
-const METADATA_LABELS = ['trace_id', 'span_id', 'tracking_id'];
+export const MAX_SERIES = 20_000;
 
 /** @throws LogqlError */
 export async function evaluateRange(expr: RangeExpr, context: MetricContext): Promise<readonly Series[]> {

@@ -43,7 +43,12 @@ describe('a tail as server-sent events', () => {
     const event = await first;
     expect(event).toMatch(/^data: \{.*\}\n\n$/);
     const frame = JSON.parse(event.slice(6));
-    expect(frame.streams[0].stream).toEqual({ app: 'api', job: 'api', service: 'api' });
+    expect(frame.streams[0].stream).toEqual({
+      app: 'api',
+      job: 'api',
+      service: 'api',
+      detected_level: 'info',
+    });
     expect(JSON.parse(frame.streams[0].values[0][1]).message).toBe('hello');
     const silent = read();
     await context.clock.advance(15_000);

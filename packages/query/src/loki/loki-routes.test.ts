@@ -76,6 +76,7 @@ test('labels stay in their categories when Grafana asks for that', async () => {
     app: 'bank',
     job: 'bank',
     service: 'bank',
+    detected_level: 'info',
     trace_id: TRACE,
     tracking_id: TRACE,
     n: 'paid',
@@ -87,7 +88,7 @@ test('labels stay in their categories when Grafana asks for that', async () => {
   expect(flagged.encodingFlags).toEqual(['categorize-labels']);
   expect(flagged.result[0].stream).toEqual({ app: 'bank', job: 'bank', service: 'bank' });
   expect(flagged.result[0].values[0][2]).toEqual({
-    structuredMetadata: { trace_id: TRACE, tracking_id: TRACE },
+    structuredMetadata: { detected_level: 'info', trace_id: TRACE, tracking_id: TRACE },
     parsed: { n: 'paid' },
   });
 });

@@ -1,13 +1,14 @@
 /** Loki's HTTP API over a log reader, mounted at `/loki/api/v1`: what Grafana's data source and logcli call. */
 import type { LogReader } from '@sluice/backends/log-reader';
 import type { Clock } from '@sluice/core/ports/clock';
-import { type Context, Hono } from 'hono';
+import { Hono } from 'hono';
 import { createQueryStats, type LogSource, runLogQuery } from '../logql/log-query.ts';
-import { LogqlError } from '../logql/logql-error.ts';
 import { evaluateMetric } from '../logql/metric-query.ts';
 import { parseLogql } from '../logql/parse-logql.ts';
 import { createStreamFilter, parseMatchers } from '../logql/parse-selector.ts';
 import type { QueryEnv } from '../query-env.ts';
+import { addDrilldownRoutes, LOKI_VERSION } from './drilldown-routes.ts';
+import { answerLoki, type LokiContext, type LokiHandler, querySignal } from './loki-handler.ts';
 import {
   BadParameter,
   parseTimeNs,
@@ -23,20 +24,22 @@ import { readVolumes, sumIndex } from './volume.ts';
 
 export interface LokiRoutesOptions {
   readonly clock: Clock;
+  /** Longer queries are answered 504. */
+  readonly queryTimeoutMs?: number;
 }
 
-type QueryContext = Context<QueryEnv>;
-type Handler = (c: QueryContext) => Promise<Response>;
-
-export function createLokiRoutes(reader: LogReader, { clock }: LokiRoutesOptions): Hono<QueryEnv> {
+export function createLokiRoutes(
+  reader: LogReader,
+  { clock, queryTimeoutMs }: LokiRoutesOptions,
+): Hono<QueryEnv> {
   const app = new Hono<QueryEnv>();
-  const sourceOf = (c: QueryContext): LogSource => ({
+  const sourceOf = (c: LokiContext): LogSource => ({
     reader,
     tenant: c.get('tenant'),
-    signal: c.req.raw.signal,
+    signal: querySignal(c, queryTimeoutMs),
   });
-  const both = (path: string, handler: Handler): void => {
-    app.on(['GET', 'POST'], path, (c) => answer(c, handler));
+  const both = (path: string, handler: LokiHandler): void => {
+    app.on(['GET', 'POST'], path, (c) => answerLoki(c, handler));
   };
 
   both('/query_range', async (c) => {
@@ -81,7 +84,7 @@ export function createLokiRoutes(reader: LogReader, { clock }: LokiRoutesOptions
     return c.json(renderVector(result, timeMs, { stats, elapsedMs: clock.nowMs() - nowMs }) as object);
   });
 
-  const labels: Handler = async (c) => {
+  const labels: LokiHandler = async (c) => {
     const parameters = await readParameters(c);
     const names = new Set<string>();
     for (const stream of streamsOf(c, parameters.get('query') ?? '', readRange(parameters, clock.nowMs()))) {
@@ -158,13 +161,22 @@ export function createLokiRoutes(reader: LogReader, { clock }: LokiRoutesOptions
     return c.json(success(query.trim()) as object);
   });
   app.get('/status/buildinfo', (c) =>
-    c.json({ version: '3.0.0', revision: 'sluice', branch: '', buildUser: '', buildDate: '', goVersion: '' }),
+    c.json({
+      version: LOKI_VERSION,
+      revision: 'sluice',
+      branch: '',
+      buildUser: '',
+      buildDate: '',
+      goVersion: '',
+    }),
   );
-  // Asked by Grafana's drill-down; there are no learned patterns here.
-  both('/patterns', async (c) => c.json(success([]) as object));
+  app.get('/tail', (c) =>
+    c.text('a tail is opened by WebSocket; as server-sent events it is at /v1/logs/tail', 400),
+  );
+  addDrilldownRoutes(app, { reader, clock, sourceOf, both });
 
   const streamsOf = (
-    c: QueryContext,
+    c: LokiContext,
     query: string,
     range: { startNs: bigint; endNs: bigint },
   ): readonly Readonly<Record<string, string>>[] => {
@@ -177,20 +189,7 @@ export function createLokiRoutes(reader: LogReader, { clock }: LokiRoutesOptions
   return app;
 }
 
-/** Errors of a query are text, as Loki's are. */
-async function answer(c: QueryContext, handler: Handler): Promise<Response> {
-  try {
-    return await handler(c);
-  } catch (error) {
-    if (error instanceof LogqlError || error instanceof BadParameter || error instanceof RangeError) {
-      return c.text(error.message, 400);
-    }
-    if (c.req.raw.signal.aborted) return c.text('the client went away', 499 as 400);
-    throw error;
-  }
-}
-
-function isCategorized(c: QueryContext): boolean {
+function isCategorized(c: LokiContext): boolean {
   return (c.req.header('x-loki-response-encoding-flags') ?? '')
     .split(',')
     .some((flag) => flag.trim() === CATEGORIZE_LABELS);

@@ -39,7 +39,7 @@ export function requireQuery(query: string | undefined): string {
 
 const MAX_NS = 2n ** 63n - 1n;
 const DEFAULT_RANGE_MS = 3_600_000;
-const MAX_LIMIT = 5000;
+export const MAX_LIMIT = 5000;
 const DEFAULT_LIMIT = 100;
 const MAX_POINTS = 11_000;
 
@@ -102,6 +102,15 @@ export function readLimit(parameters: Parameters): number {
       `max entries limit per query exceeded, limit > max_entries_limit_per_query (${limit} > ${MAX_LIMIT})`,
     );
   return limit;
+}
+
+/** A whole number from 0 up; anything else is refused. @throws BadParameter */
+export function readCount(parameters: Parameters, name: string, fallback: number): number {
+  const text = parameters.get(name) ?? '';
+  if (text === '') return fallback;
+  if (!/^\d{1,9}$/.test(text))
+    throw new BadParameter(`'${name}' must be a whole number, not ${JSON.stringify(text)}`);
+  return Number(text);
 }
 
 /** @throws BadParameter */
