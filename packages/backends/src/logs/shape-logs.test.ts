@@ -3,6 +3,8 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeLogs, type Plain, type PlainLogs, type PlainRecord } from '../testing/log-requests.ts';
 import { referenceRecord } from '../testing/reference-log-record.ts';
+import { createByteBuffer, writtenBytes } from './byte-buffer.ts';
+import { createLogShaper } from './shape-logs.ts';
 import { shapeToText } from './shape-to-text.ts';
 
 const TIME_NS = 1_767_225_600_123_456_789n;
@@ -76,6 +78,9 @@ const LEVELS: readonly [string, PlainRecord, string][] = [
   ['logfmt', { body: 'ts=1 level=debug msg=x' }, 'DEBUG'],
   ['a Python stack trace', { body: 'Traceback (most recent call last):\n  File "a.py"' }, 'ERROR'],
   ['a JSON body', { body: '{"level":"critical","msg":"x"}' }, 'FATAL'],
+  ['a number in a JSON body', { body: '{"level":50,"msg":"INFO x"}' }, 'ERROR'],
+  ['the record over a number in its body', { severityNumber: 5, body: '{"level":50}' }, 'DEBUG'],
+  ['a JSON body with a number that is no level', { body: '{"level":7,"msg":"WARN x"}' }, 'WARN'],
   [
     'a JSON body with AUDIT over a number',
     { severityNumber: 9, body: '{"level":"AUDIT","message":"x"}' },
@@ -249,6 +254,25 @@ describe('bad input', () => {
     expect(recordOf(shapeToText(encodeLogs([{ records: [{ timeNs }] }]), 5000)[0]!.line)['@timestamp']).toBe(
       expected,
     );
+  });
+  test('without its tail a line is JSON and nothing else, and the level is told beside it', () => {
+    const out = createByteBuffer();
+    const raw = encodeLogs([
+      { records: [{ body: 'x', severityText: 'SECURITY', attributes: { order_id: 'o' } }] },
+    ]);
+    const levels: string[] = [];
+    createLogShaper({ withTail: false }).shape(raw, 0, {
+      begin: () => out,
+      end: ({ level }) => void levels.push(level),
+    });
+    expect(JSON.parse(Buffer.from(writtenBytes(out)).toString())).toMatchObject({ order_id: 'o' });
+    expect(levels).toEqual(['SECURITY']);
+  });
+  test('a JSON body of any depth, and bodies of 10 MB, stay one line', () => {
+    const deep = `${'{"a":'.repeat(1000)}1${'}'.repeat(1000)}`;
+    expect(shape({ body: deep }).record).toMatchObject({ message: deep });
+    const { line, record } = shape({ body: 'y'.repeat(10_000_000) });
+    expect([line.length <= 262_144, record.truncated]).toEqual([true, true]);
   });
   test('very long names and values are cut until the line fits', () => {
     const { line, record } = shape({

@@ -89,9 +89,19 @@ function unfoldEntries(view: LogRecordView, body: ValueView): LogRecordView {
       view.attributeCount -= 1;
     } else if (isText && isLevelKey(key) && takeLevel(view, value)) {
       view.attributeCount -= 1;
+    } else if (key === 'level' && valueStart >= 0 && value.kind === VALUE_KIND.int) {
+      takeLevelNumber(view, value);
     }
   });
   return view;
+}
+
+/** Levels of pino and bunyan as severity numbers. The number itself stays a field. */
+const SEVERITY_OF_LEVEL: Readonly<Record<number, number>> = { 10: 1, 20: 5, 30: 9, 40: 13, 50: 17, 60: 21 };
+
+function takeLevelNumber(view: LogRecordView, { start, end }: ValueView): void {
+  if (view.severityNumber !== 0 || view.severityTextStart >= 0 || end - start !== 1) return;
+  view.severityNumber = SEVERITY_OF_LEVEL[view.bytes[start]!] ?? 0;
 }
 
 /** Whether the entry says nothing that the record's severity does not say (now). */
