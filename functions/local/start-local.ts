@@ -18,6 +18,7 @@ import { openMetrics } from './metrics.ts';
 import { createReadiness, observe } from './observe.ts';
 import { openStorage } from './open-storage.ts';
 import { readLogs } from './read-logs.ts';
+import { readMetrics } from './read-metrics.ts';
 import { createRedaction } from './redaction.ts';
 import { createRemoteSinks, startDelivery } from './start-delivery.ts';
 
@@ -115,6 +116,7 @@ export async function startLocal(
       apis: [
         { path: '/jaeger/api', routes: createJaegerRoutes(traces, { clock }) },
         audit.api,
+        readMetrics(metrics, clock),
         ...logApis.apis,
       ],
       authorize,

@@ -17,6 +17,10 @@ const LINKS: Readonly<Record<string, readonly Link[]>> = {
     { href: '/jaeger/api/services', text: 'services that sent traces' },
     { href: '/jaeger/api/dependencies', text: 'which service calls which' },
   ],
+  '/api/v1': [
+    { href: '/api/v1/query?query=up', text: 'PromQL: which services are up' },
+    { href: '/api/v1/label/__name__/values', text: 'names of metrics' },
+  ],
   '/loki/api/v1': [
     { href: '/loki/api/v1/labels', text: 'log labels' },
     { href: '/loki/api/v1/label/service/values', text: 'services that sent logs' },
