@@ -17,6 +17,8 @@ const UPPER = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 const WORD = `${LETTERS}0123456789`;
 const DIGITS = '0123456789';
 
+const [KEY_BEGIN, KEY_END] = ['BEGIN', 'END'].map((edge) => `-----${edge} EC PRIVATE KEY-----`);
+
 const card = fc
   .string({ unit: fc.constantFrom(...DIGITS), minLength: 14, maxLength: 14 })
   .map((digits) => `4${digits}`)
@@ -34,9 +36,7 @@ const secret: fc.Arbitrary<readonly [text: string, core: string]> = fc.oneof(
   fc
     .tuple(chars(WORD, 12), chars(WORD, 12), chars(WORD, 12))
     .map(([a, b, c]) => [`eyJ${a}.${b}.${c}`, b] as const),
-  chars(WORD, 20).map(
-    (value) => [`-----BEGIN EC PRIVATE KEY-----\n${value}\n-----END EC PRIVATE KEY-----`, value] as const,
-  ),
+  chars(WORD, 20).map((value) => [`${KEY_BEGIN}\n${value}\n${KEY_END}`, value] as const),
   card.map((value) => [value, value] as const),
   chars(LETTERS, 8).map((value) => [`${value}@mail.test`, value] as const),
 );
