@@ -35,6 +35,9 @@ export interface Candidates {
   readonly offsets: readonly number[];
 }
 
+/** Of one actor, type or target at a time: a page of events seldom needs more, and a busy actor has millions. */
+const POSTINGS_PAGE = 100;
+
 /** Bounds on the time of recording that follow from bounds on the time of the event. */
 interface RecordedRange {
   readonly fromMs: number;
@@ -135,6 +138,7 @@ async function* mergePostings(options: SourceOptions, refs: readonly Ref[]): Asy
       to: `${prefix}${padded(range.toMs)}~`,
       reverse: order === 'newest',
       consistent,
+      limit: POSTINGS_PAGE,
     });
   });
   const heads = await Promise.all(streams.map((stream) => stream.next()));

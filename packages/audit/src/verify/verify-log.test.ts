@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { createAuditLog } from '../audit-log.ts';
 import { createKeyring, type Keyring } from '../keyring.ts';
 import { sealLog } from '../seal.ts';
+import { decodeSegment, encodeSegment } from '../segment.ts';
 import { INDEX_SHARDS, indexPartition, tenantPartition } from '../table-keys.ts';
 import { ACME, type AuditFixture, createAuditFixture, createTestSigner } from '../testing/audit-fixture.ts';
 import { type Verification, verifyLog } from './verify-log.ts';
@@ -81,7 +82,7 @@ async function manipulate(random: Random): Promise<string> {
   const { table } = fixture;
   const names = Object.keys(item).filter((name) => name !== 'pk' && name !== 'sk');
   const name = random.pick(names);
-  switch (random.below(8)) {
+  switch (random.below(10)) {
     case 0:
     case 1:
     case 2:
@@ -105,6 +106,23 @@ async function manipulate(random: Random): Promise<string> {
     case 6:
       await table.put({ ...item, note_to_self: 'x' });
       return `adds an attribute to ${item.sk}`;
+    case 7: {
+      const other = random.pick(
+        items.filter(({ sk }) => sk !== item.sk && sk.slice(0, 4) === item.sk.slice(0, 4)).concat(item),
+      );
+      await table.put({ ...other, pk: item.pk, sk: item.sk });
+      await table.put({ ...item, pk: other.pk, sk: other.sk });
+      return `exchanges ${item.sk} and ${other.sk}`;
+    }
+    case 8: {
+      const segment = decodeSegment(random.pick(items.filter(({ sk }) => sk.startsWith('seg#'))));
+      const [at, other] = [random.below(45), random.below(45)];
+      const swap = <T>(list: readonly T[]): readonly T[] =>
+        list.with(at, list[other]!).with(other, list[at]!);
+      const reordered = { ...segment, bodies: swap(segment.bodies), leafHashes: swap(segment.leafHashes) };
+      await table.put(encodeSegment(ACME, reordered));
+      return `puts events ${at} and ${other} of the segment at ${segment.firstSeq} in another order`;
+    }
     default: {
       const to = random.below(snapshots.length - 1);
       await restore(snapshots[to]!);
