@@ -11,18 +11,33 @@ export interface PrometheusProcess {
   readonly version: string;
   readonly pid: number;
   stop(): Promise<void>;
+  /** As a crash: nothing is flushed, nothing is removed. */
+  kill(): Promise<void>;
+}
+
+export interface PrometheusHome {
+  readonly folder: string;
+  readonly port: number;
+}
+
+/** Remove the folder when the last process on it has ended. */
+export async function makePrometheusHome(): Promise<PrometheusHome> {
+  return { folder: await mkdtemp(join(tmpdir(), 'sluice-peer-')), port: await freePort() };
 }
 
 /** Throws when there is no `prometheus` on the path: it is never left out in silence. */
 export async function startPrometheus({
   extra = [],
+  home,
 }: {
   extra?: readonly string[];
+  /** A folder and port that outlive the process, so that it can be started again on its data. */
+  home?: PrometheusHome;
 } = {}): Promise<PrometheusProcess> {
-  const folder = await mkdtemp(join(tmpdir(), 'sluice-peer-'));
+  const folder = home?.folder ?? (await mkdtemp(join(tmpdir(), 'sluice-peer-')));
   const config = join(folder, 'prometheus.yml');
   await writeFile(config, 'global: { scrape_interval: 1m, evaluation_interval: 1m }\n');
-  const port = await freePort();
+  const port = home?.port ?? (await freePort());
   const url = `http://127.0.0.1:${port}`;
   const child = spawn(
     'prometheus',
@@ -47,14 +62,18 @@ export async function startPrometheus({
   });
   const stop = async (): Promise<void> => {
     await end(child, ended);
-    await rm(folder, { recursive: true, force: true });
+    if (home === undefined) await rm(folder, { recursive: true, force: true });
+  };
+  const kill = async (): Promise<void> => {
+    if (child.exitCode === null && child.pid !== undefined) child.kill('SIGKILL');
+    await ended;
   };
   try {
     await Promise.race([waitUntilReady(url), ended.then((reason) => Promise.reject(new Error(reason)))]);
     const info = (await (await fetch(`${url}/api/v1/status/buildinfo`)).json()) as {
       data: { version: string };
     };
-    return { url, version: info.data.version, pid: child.pid!, stop };
+    return { url, version: info.data.version, pid: child.pid!, stop, kill };
   } catch (error) {
     await stop();
     throw error;

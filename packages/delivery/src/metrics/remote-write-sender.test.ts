@@ -64,7 +64,7 @@ async function createWorld(
         fetch,
         clock,
         random: createRandom(1).next,
-        timeoutMs: 200,
+        timeoutMs: 10_000,
         ...options,
       }),
       table,
@@ -374,7 +374,7 @@ describe.each(VERSIONS)('faults under remote write %s', (protocol) => {
   test.each(['reset', 'timeout', 'reset-after'] as const)(
     'Network: a connection that ends in %s',
     async (fault) => {
-      const world = await createWorld({}, { protocol });
+      const world = await createWorld({}, { protocol, timeoutMs: 150 });
       world.mimir.faults.failNext(fault);
       await world.push(0, REST);
       world.mimir.faults.failNext(fault);
@@ -487,7 +487,7 @@ describe('what is remembered of a shard', () => {
   test('a seeded month of faults: increase is what was counted, for every series', async () => {
     for (let seed = 1; seed <= SEEDS; seed++) {
       const random = createRandom(seed);
-      const world = await createWorld({ seed, keepsGoodSamples: random.chance(0.5) }, { timeoutMs: 30 });
+      const world = await createWorld({ seed, keepsGoodSamples: random.chance(0.5) });
       const levels = new Map<string, { level: number; resumedTickMs: number }>();
       for (let at = 0; at < 40; at++) {
         if (random.chance(0.2)) {
