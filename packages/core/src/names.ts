@@ -143,6 +143,9 @@ export const SPAN_METRIC = {
 /** Attributes that mark the pipeline's own copies of audit events among the logs. */
 export const AUDIT_FIELD = { eventId: 'audit.event.id' } as const;
 
+/** Written into log records where tenants share a log group; an attribute of that name cannot take its place. */
+export const LOG_FIELD = { tenant: 'sluice_tenant' } as const;
+
 /** Files of local mode, inside its data directory. */
 export const DATA_FILE = {
   /** Queues, keys and embedded stores. */

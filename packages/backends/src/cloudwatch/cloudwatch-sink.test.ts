@@ -73,7 +73,7 @@ test('records are pure JSON in the group of their level and the stream of tenant
       timeNs: at(NOW_MS) + 5n,
       severityNumber: 9,
       body: 'hello',
-      attributes: { 'user.id': 'u1', order_id: 'o' },
+      attributes: { 'user.id': 'u1', sluice_tenant: 'forged' },
     },
     { timeNs: at(NOW_MS - 1), severityText: 'AUDIT', body: 'login' },
     { timeNs: at(NOW_MS - 2), severityText: 'SECURITY', body: 'denied' },
@@ -86,7 +86,13 @@ test('records are pure JSON in the group of their level and the stream of tenant
   ]);
   const [event] = fake.events('/t/app');
   expect(event).toMatchObject({ stream: STREAM, timestamp: NOW_MS });
-  expect(JSON.parse(event!.message)).toMatchObject({ level: 'INFO', service: 'shop', user: { id: 'u1' } });
+  expect(JSON.parse(event!.message)).toMatchObject({
+    level: 'INFO',
+    service: 'shop',
+    user: { id: 'u1' },
+    sluice_tenant: 'acme',
+    attributes: { sluice_tenant: 'forged' },
+  });
   expect(
     fake.groups().map(({ name, logClass, retentionInDays }) => [name, logClass, retentionInDays]),
   ).toEqual(

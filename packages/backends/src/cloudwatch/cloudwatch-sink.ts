@@ -46,7 +46,7 @@ export function createCloudWatchSink({
     async push(tenant, parts, { signal }) {
       let events: EventsByGroup;
       try {
-        events = await toLogEvents(parts, shaper);
+        events = await toLogEvents(parts, { shaper, tenant });
       } catch (error) {
         return { status: 'permanent', reason: `${name}: logs cannot be read: ${describeError(error)}` };
       }

@@ -1,6 +1,6 @@
 /** What a core does on the way of logs to CloudWatch: read, shape, sort into batches, and write the requests' JSON. */
 import { gzipSync } from 'node:zlib';
-import type { MessageId } from '@sluice/core/ids';
+import type { MessageId, TenantId } from '@sluice/core/ids';
 import { type Bench, leastCpuMs } from '@sluice/core/testing/bench';
 import { makeShopLogs } from '../testing/log-requests.ts';
 import { restamp, toBatches } from './event-batches.ts';
@@ -31,7 +31,7 @@ export const bench: Bench = {
     const shaper = createEventShaper();
     const ms = await leastCpuMs(
       async () => {
-        const { app } = await toLogEvents(parts, shaper);
+        const { app } = await toLogEvents(parts, { shaper, tenant: 'default' as TenantId });
         const { events } = restamp(app, { nowMs: NOW_MS, retentionDays: 30 });
         for (const batch of toBatches(events)) {
           JSON.stringify(batch.map(({ timestamp, message }) => ({ timestamp, message })));

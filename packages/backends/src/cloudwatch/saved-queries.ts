@@ -1,4 +1,5 @@
 /** The queries that everyone needs, saved in the Logs Insights console: names are paths, `/` makes folders. */
+import { LOG_FIELD } from '@sluice/core/names';
 import type { GroupKind } from './log-groups.ts';
 
 export interface SavedQuery {
@@ -75,7 +76,7 @@ export const INDEX_FIELDS: readonly string[] = [
   'service',
   'trace_id',
   'tracking_id',
-  'tenant_id',
+  LOG_FIELD.tenant,
   'event_type',
   'error.type',
   'request.path',

@@ -3,6 +3,8 @@
  * by its name. The shape as readers see it is described in docs/log-record.md.
  */
 
+import { LOG_FIELD } from '@sluice/core/names';
+
 /** Written by Sluice from the record itself. An attribute of such a name goes under `attributes`. */
 const RESERVED = new Set([
   '@timestamp',
@@ -31,6 +33,7 @@ const RESERVED = new Set([
   'resource',
   'overflow',
   'truncated',
+  LOG_FIELD.tenant,
 ]); // prettier-ignore
 
 /** OTel semantic conventions § Exceptions on logs, as `error.*`, the names that queries use. */

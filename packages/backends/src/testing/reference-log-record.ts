@@ -8,7 +8,7 @@ import type { AnyValue, KeyValue, LogRecord, Resource, Scope } from '@sluice/otl
 type Json = string | number | bigint | boolean | null | readonly Json[] | { [key: string]: Json };
 
 const RESERVED =
-  /^(?:@(?:timestamp|level|message|log|logStream|ingestionTime|ptr|entity)|timestamp|level|message|service|version|trace_id|span_id|tracking_id|observed_timestamp|severity_text|severity_number|trace_flags|event_name|dropped_attributes_count|scope|resource|overflow|truncated)$/;
+  /^(?:@(?:timestamp|level|message|log|logStream|ingestionTime|ptr|entity)|timestamp|level|message|service|version|trace_id|span_id|tracking_id|observed_timestamp|severity_text|severity_number|trace_flags|event_name|dropped_attributes_count|scope|resource|overflow|truncated|sluice_tenant)$/;
 const LEVEL_NAMES = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
 
 export function referenceRecord(record: LogRecord, resource: Resource, scope: Scope): Record<string, Json> {
