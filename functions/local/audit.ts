@@ -102,7 +102,7 @@ export function openAudit({
     takes: ({ url: target }) => AUDIT_PATH.test(new URL(target).pathname),
     api: {
       path: '/v1/audit',
-      routes: createAuditRoutes({ ...shared, queue: auditQueue.queue }),
+      routes: createAuditRoutes({ ...shared, queue: auditQueue.queue, seal }),
       scopeOf: auditScopeOf,
     },
     guardLogs: (sinks) => [

@@ -75,12 +75,19 @@ export function createSealJob(options: SealTrailsOptions): () => Promise<void> {
     }
   }
 
-  return async () => {
+  async function round(): Promise<void> {
     for (const tenant of await knownTenants(table, copies)) {
       if (!vouchedMs.has(tenant)) vouchedMs.set(tenant, clock.nowMs());
       await seal(tenant);
     }
     await tellWitnesses();
+  }
+
+  /** One at a time, so that checkpoints are copied in their order. */
+  let last: Promise<void> = Promise.resolve();
+  return () => {
+    last = last.then(round, round);
+    return last;
   };
 }
 

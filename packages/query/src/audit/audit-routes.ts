@@ -33,6 +33,8 @@ export interface AuditRoutesOptions {
   /** Where what happens here is recorded. */
   readonly queue: Queue;
   readonly clock: Clock;
+  /** Where this process may sign: seals what there is before an export, so that it proves itself to its end. */
+  readonly seal?: () => Promise<void>;
   /** Waited for between segments of a verification. */
   readonly pause: () => Promise<void>;
 }

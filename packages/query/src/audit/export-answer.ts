@@ -39,6 +39,7 @@ export async function answerExport(c: Context<QueryEnv>, deps: ExportDeps): Prom
   const filter = readFilter(parameters, ['format']);
   const tenant = c.get('tenant');
   const who = { tenant, reader: c.get('reader') };
+  await deps.seal?.();
   const { size } = (await log.head(tenant)).frontier;
   const exportId = randomUUID();
   const question = await recorder.describe(tenant, filter);
