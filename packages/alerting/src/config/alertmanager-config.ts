@@ -161,7 +161,11 @@ const namedIntervals = d.listOf(
   }),
 );
 
-function decodeReceiver(globals: GlobalReceiverSettings, { kinds }: LoadOptions): d.Decoder<ReceiverConfig> {
+function decodeReceiver(
+  globals: GlobalReceiverSettings,
+  { kinds, references, readFile }: LoadOptions,
+): d.Decoder<ReceiverConfig> {
+  const context = { globals, references, ...(readFile === undefined ? {} : { readFile }) };
   return (node) => {
     const name = node.entries.find(({ key }) => key === 'name')?.value;
     if (name === undefined) {
@@ -180,7 +184,7 @@ function decodeReceiver(globals: GlobalReceiverSettings, { kinds }: LoadOptions)
         );
         continue;
       }
-      for (const [index, config] of (d.listOf(kind.decode(globals))(value) ?? []).entries())
+      for (const [index, config] of (d.listOf(kind.decode(context))(value) ?? []).entries())
         integrations.push({ kind, index, config });
     }
     return { name: name.source, integrations };

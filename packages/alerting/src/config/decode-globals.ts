@@ -5,6 +5,7 @@ import { withReferences } from '@sluice/config/references';
 import type { GlobalReceiverSettings } from '../receivers/receiver.ts';
 import type { LoadOptions } from './alertmanager-config.ts';
 import { httpConfigDecoder } from './decode-http-config.ts';
+import { readSecretFile } from './secret-fields.ts';
 
 /** Alertmanager's defaults. */
 const DEFAULT_RESOLVE_TIMEOUT_MS = 300_000;
@@ -78,19 +79,4 @@ function unusedFields() {
     rocketchat_api_url: ignored,
     jira_api_url: ignored,
   };
-}
-
-/** What a `*_file` setting names, without the newline at its end; a file that cannot be read is reported. */
-export function readSecretFile(
-  path: string,
-  node: ConfigNode | undefined,
-  { readFile }: LoadOptions,
-): string | undefined {
-  try {
-    if (readFile === undefined) throw new Error('files are not read here');
-    return readFile(path).trim();
-  } catch (error) {
-    node?.report(`cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`);
-    return undefined;
-  }
 }

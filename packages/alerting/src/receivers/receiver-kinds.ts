@@ -1,7 +1,8 @@
 /** Every kind of receiver, one line each. */
 import type { ReceiverKind } from './receiver.ts';
+import { webhookKind } from './webhook/webhook-receiver.ts';
 
-export const RECEIVER_KINDS: readonly ReceiverKind[] = [];
+export const RECEIVER_KINDS: readonly ReceiverKind[] = [webhookKind as ReceiverKind];
 
 /** Kinds of Alertmanager that are not served; a configuration that names one is refused, since its alerts would reach nobody. */
 export const UNSUPPORTED_KINDS: readonly string[] = [

@@ -1,5 +1,6 @@
 /** The port of a receiver: one folder under `receivers/` for each kind, one line for it in `receiver-kinds.ts`. */
 import type { Decoder } from '@sluice/config/decoder';
+import type { ReferenceSource } from '@sluice/config/references';
 import type { LabelSet } from '../model/label-set.ts';
 
 /** One message to one integration of one receiver about one group. */
@@ -62,8 +63,16 @@ export interface ReceiverKind<C extends CommonReceiverConfig = CommonReceiverCon
   /** As it stands in metrics and logs: `slack`. */
   readonly name: string;
   /** Reads one entry of the list; globals stand in where the entry says nothing. */
-  decode(globals: GlobalReceiverSettings): Decoder<C>;
+  decode(context: DecodeContext): Decoder<C>;
   create(config: C, deps: IntegrationDeps): Integration;
+}
+
+/** What the entries of a receiver are read with. */
+export interface DecodeContext {
+  readonly globals: GlobalReceiverSettings;
+  readonly references: ReferenceSource;
+  /** Reads `*_file` settings; throws when it cannot. */
+  readonly readFile?: (path: string) => string;
 }
 
 export interface CommonReceiverConfig {

@@ -1,0 +1,70 @@
+/** One POST to a receiver, and what its answer means: the retry table that the receivers share. */
+
+import type { SendOutcome } from '../receivers/receiver.ts';
+import { ForbiddenAddressError } from './guarded-fetch.ts';
+
+export interface PostOptions {
+  readonly fetch: typeof fetch;
+  /** Secret: it is never part of a reason. */
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly contentType?: string;
+  readonly signal: AbortSignal;
+  /** Texts that must not occur in a reason. */
+  readonly secrets: readonly string[];
+  /** Statuses besides 429 and 5xx that are worth another attempt. */
+  readonly retryOn?: readonly number[];
+  /** What an answer of 2xx says; `ok` when it is not given. */
+  readonly read?: (text: string) => SendOutcome;
+}
+
+/** Of an answer's text in a reason. */
+const MAX_SAID = 200;
+const USER_AGENT = 'sluice-alerting/1';
+
+export async function postToReceiver(options: PostOptions): Promise<SendOutcome> {
+  const { url, headers, body, signal, secrets, contentType = 'application/json', retryOn = [] } = options;
+  let answer: Response;
+  let text: string;
+  try {
+    answer = await options.fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': contentType, 'user-agent': USER_AGENT, ...headers },
+      body,
+      signal,
+    });
+    text = await answer.text();
+  } catch (error) {
+    const reason = redact(error instanceof Error ? error.message : String(error), [...secrets, url]);
+    if (error instanceof ForbiddenAddressError || error instanceof TypeError)
+      return { status: 'permanent', reason };
+    return { status: 'retryable', reason: signal.aborted ? `no answer in time: ${reason}` : reason };
+  }
+  if (answer.ok) return options.read?.(text) ?? { status: 'ok' };
+  const reason = redact(`status ${answer.status}: ${text.slice(0, MAX_SAID).trim()}`, [...secrets, url]);
+  if (answer.status !== 429 && answer.status < 500 && !retryOn.includes(answer.status))
+    return { status: 'permanent', reason };
+  const retryAfterMs = parseRetryAfter(answer.headers.get('retry-after'));
+  return { status: 'retryable', reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+}
+
+/** Seconds or a date; at most an hour. */
+export function parseRetryAfter(value: string | null, nowMs: number = Date.now()): number | undefined {
+  if (value === null || value.trim() === '') return undefined;
+  const seconds = Number(value);
+  const waitMs = Number.isFinite(seconds) ? seconds * 1_000 : Date.parse(value) - nowMs;
+  return Number.isFinite(waitMs) ? Math.min(Math.max(waitMs, 0), 3_600_000) : undefined;
+}
+
+/** Takes secrets out of a text that people will read. */
+export function redact(text: string, secrets: readonly string[]): string {
+  let safe = text;
+  for (const secret of secrets) {
+    if (secret.length >= 4)
+      safe = safe.replaceAll(secret, '<redacted>').replaceAll(encodeURIComponent(secret), '<redacted>');
+  }
+  return safe.replaceAll(/https?:\/\/[^\s"'<>]+/g, (url) =>
+    URL.canParse(url) ? `${new URL(url).origin}/<redacted>` : '<redacted>',
+  );
+}
