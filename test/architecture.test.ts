@@ -175,7 +175,7 @@ describe('files', () => {
   test('names are kebab-case and say what is inside', () => {
     const odd = sources.filter(
       (file) =>
-        !/^[a-z0-9]+(-[a-z0-9]+)*(\.(test|bench|config))?\.ts$/.test(basename(file)) ||
+        !/^[a-z0-9]+(-[a-z0-9]+)*(\.(test|bench|config|peer))?\.ts$/.test(basename(file)) ||
         /^(utils?|helpers?|manager|service|index|misc|common)\.ts$/.test(basename(file)),
     );
     expect(odd).toEqual([]);

@@ -1,5 +1,6 @@
 /** Answers of Prometheus' query endpoints: one list of series, whatever type the result has. */
 import { UsageError } from '@sluice/core/errors';
+import { formatLabels, toLabels } from '@sluice/promql/model/labels';
 
 export interface ResultSeries {
   readonly labels: Readonly<Record<string, string>>;
@@ -100,6 +101,6 @@ function toNumber(text: string): number {
 /** `name{a="b"}`. */
 export function seriesName(labels: Readonly<Record<string, string>>): string {
   const { __name__: name = '', ...rest } = labels;
-  const pairs = Object.entries(rest).map(([label, value]) => `${label}=${JSON.stringify(value)}`);
-  return pairs.length === 0 && name !== '' ? name : `${name}{${pairs.join(', ')}}`;
+  const text = formatLabels(toLabels(rest));
+  return text === '{}' && name !== '' ? name : `${name}${text}`;
 }
