@@ -8,9 +8,7 @@ import type { Queue } from '@sluice/core/ports/queue';
 import type { AlertmanagerConfig } from '../config/alertmanager-config.ts';
 import { type Alert, isResolved } from '../model/alert.ts';
 import { createMuteState, type MuteState } from '../mute/mute-state.ts';
-import { createSilencer, type Silence, silenceState } from '../mute/silence.ts';
-import type { NotifiedAlert } from '../receivers/receiver.ts';
-import { type AlertingState, expireSilence } from './alerting-state.ts';
+import type { AlertingState } from './alerting-state.ts';
 import {
   type AlertGroup,
   firstFlushMs,
@@ -32,6 +30,8 @@ import {
 } from './notification-log.ts';
 import { encodeJob } from './notify-job.ts';
 import type { Stored } from './records.ts';
+import { toNotified } from './to-notified.ts';
+import { endAcknowledgements, forgetSettledAlerts } from './upkeep.ts';
 
 export interface RouteTickDeps {
   readonly state: AlertingState;
@@ -363,54 +363,4 @@ interface ClaimInput {
   readonly audible: readonly Alert[];
   readonly integration: { readonly receiver: string; readonly kind: string; readonly index: number };
   readonly sendResolved: boolean;
-}
-
-function toNotified(alert: Alert, nowMs: number): NotifiedAlert {
-  const { labels, annotations, startsAtMs, generatorUrl, fingerprint } = alert;
-  const resolved = isResolved(alert, nowMs);
-  return {
-    status: resolved ? 'resolved' : 'firing',
-    labels,
-    annotations,
-    startsAtMs,
-    endsAtMs: resolved ? alert.endsAtMs : 0,
-    generatorUrl,
-    fingerprint,
-  };
-}
-
-/** Resolved alerts that no group waits for any more are taken out of the store. */
-async function forgetSettledAlerts(
-  { state, nowMs }: RouteTickDeps,
-  {
-    alerts,
-    found,
-    states,
-  }: {
-    readonly alerts: readonly Stored<Alert>[];
-    readonly found: ReadonlyMap<string, AlertGroup>;
-    readonly states: ReadonlyMap<string, Stored<GroupState>>;
-  },
-): Promise<void> {
-  const waiting = new Set<string>();
-  for (const group of found.values()) {
-    const groupState = states.get(group.id)?.value;
-    for (const alert of group.alerts) if (isMember(groupState, alert, nowMs)) waiting.add(alert.fingerprint);
-  }
-  for (const { key, value, version } of alerts) {
-    if (isResolved(value, nowMs) && !waiting.has(value.fingerprint)) await state.alerts.delete(key, version);
-  }
-}
-
-/** Acknowledgements end when nothing that they cover fires any more. */
-async function endAcknowledgements(
-  { state, nowMs }: RouteTickDeps,
-  { alerts, silences }: { readonly alerts: readonly Alert[]; readonly silences: readonly Silence[] },
-): Promise<void> {
-  for (const silence of silences) {
-    if (silence.endsWithAlerts !== true || silenceState(silence, nowMs) !== 'active') continue;
-    const { silencedBy } = createSilencer([silence], nowMs);
-    if (alerts.some((alert) => !isResolved(alert, nowMs) && silencedBy(alert.labels).length > 0)) continue;
-    await expireSilence(state, silence.id, { clock: { nowMs: () => nowMs, sleep: () => Promise.resolve() } });
-  }
 }
