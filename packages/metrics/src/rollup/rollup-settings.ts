@@ -54,7 +54,7 @@ export const DEFAULT_ROLLUP_SETTINGS: RollupSettings = {
   graceMs: 10 * MINUTE_MS,
   partKeepMs: 7 * DAY_MS,
   chunkTicks: 16,
-  pageBytes: 8 * 1024,
+  pageBytes: 5 * 1024,
   maxPageBytes: 200 * 1024,
   upForMs: 5 * MINUTE_MS,
 };
