@@ -3,6 +3,7 @@ import { type ByteReader, DamagedBytes, ByteReader as Reader } from '../codec/by
 import { ByteWriter } from '../codec/byte-writer.ts';
 import { readExemplars, writeExemplars } from '../codec/exemplar-codec.ts';
 import { readBounds, readNative, writeBounds, writeNative } from '../codec/histogram-codec.ts';
+import { isSameBounds } from '../model/bounds.ts';
 import type { MetricPoint, SeriesIdentity } from '../model/metric-point.ts';
 import type { Exemplar, Level } from '../model/snapshot.ts';
 import type { SeriesTable } from './series-table.ts';
@@ -29,6 +30,8 @@ export function createPointColumns(table: SeriesTable): PointColumns {
   const exemplars = new ByteWriter(64);
   const originNumbers = new Map<string, number>();
   const boundsNumbers = new Map<string, number>();
+  let lastBounds: readonly number[] = [];
+  let lastBoundsNumber = -1;
   let lastSeries = 0;
   let lastTimeMs = 0;
   let lastStartMs = 0;
@@ -42,9 +45,15 @@ export function createPointColumns(table: SeriesTable): PointColumns {
     }
   };
   const addBounds = (bounds: readonly number[]): void => {
+    if (lastBoundsNumber >= 0 && isSameBounds(bounds, lastBounds)) {
+      values.uint(lastBoundsNumber);
+      return;
+    }
+    lastBounds = bounds;
     const key = bounds.join(' ');
     const known = boundsNumbers.get(key);
-    values.uint(known ?? boundsNumbers.size);
+    lastBoundsNumber = known ?? boundsNumbers.size;
+    values.uint(lastBoundsNumber);
     if (known === undefined) {
       boundsNumbers.set(key, boundsNumbers.size);
       writeBounds(values, bounds);

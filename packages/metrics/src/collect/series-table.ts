@@ -76,18 +76,37 @@ export function readSeriesTable(
     if (kind === undefined) throw new DamagedBytes('a family of unknown kind');
     return { name, sourceName, kind, unit: text(reader.uint()), help: text(reader.uint()) };
   });
+  const pairs = createPairs(text);
   const series = Array.from({ length: reader.count(2) }, (): SeriesIdentity => {
     const family = families[reader.uint()];
     if (family === undefined) throw new DamagedBytes('a series of an unknown family');
     const labels: Label[] = [];
+    const keys: string[] = [];
     for (let left = reader.count(2); left > 0; left--) {
-      labels.push({ name: text(reader.uint()), value: text(reader.uint()) });
+      const { label, key } = pairs(reader.uint(), reader.uint());
+      labels.push(label);
+      keys.push(key);
     }
-    return { labels, id: labelsKey(labels), job: labelValue(labels, 'job'), family };
+    return { labels, id: keys.join(''), job: labelValue(labels, 'job'), family };
   });
   return (number) => {
     const found = series[number];
     if (found === undefined) throw new DamagedBytes(`series ${number} of ${series.length}`);
     return found;
+  };
+}
+
+/** Labels by the numbers of their texts: most occur in many series. */
+function createPairs(text: (number: number) => string) {
+  const known = new Map<number, { readonly label: Label; readonly key: string }>();
+  return (nameNumber: number, valueNumber: number) => {
+    const place = nameNumber * 2 ** 26 + valueNumber;
+    let pair = known.get(place);
+    if (pair === undefined) {
+      const label = { name: text(nameNumber), value: text(valueNumber) };
+      pair = { label, key: labelsKey([label]) };
+      known.set(place, pair);
+    }
+    return pair;
   };
 }

@@ -136,11 +136,22 @@ async function writeBlock(
     bytes,
     { maxBytes: settings.maxObjectBytes, expiresAt: expiryAfter(nowMs, settings.blockRetentionMs) },
   );
+  for (const family of familiesOf(sections)) {
+    if (!isHelpKnown(family)) memory.helpWrittenMs.set(helpKey(family), nowMs);
+  }
+}
+
+function familiesOf(sections: readonly Section[]): ReadonlySet<string> {
+  const families = new Set<string>();
+  let last = '';
   for (const { points } of sections) {
-    for (const { series } of points) {
-      if (!isHelpKnown(series.family.name)) memory.helpWrittenMs.set(helpKey(series.family.name), nowMs);
+    for (let i = 0; i < points.length; i++) {
+      const { name } = points[i]!.series.family;
+      if (name !== last) families.add(name);
+      last = name;
     }
   }
+  return families;
 }
 
 /** The tick that a write at `nowMs` is for: the next one. */

@@ -1,4 +1,5 @@
 /** Histograms with explicit and with exponential buckets. */
+import { isSameBounds } from '../model/bounds.ts';
 import type { ExponentialMetricPoint, HistogramMetricPoint } from '../model/metric-point.ts';
 import {
   addNative,
@@ -14,7 +15,6 @@ import {
   addHistogram,
   copyLevels,
   countOf,
-  isSameBounds,
   isZero,
   placeUnder,
   riseOfHistogram,

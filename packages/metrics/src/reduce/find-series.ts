@@ -8,10 +8,19 @@ import type { TickContext } from './tick-context.ts';
 
 export const OVERFLOW_LABEL = 'otel_metric_overflow';
 
+/** The series as the state has it. Looking up by text costs more than all the rest of a point. */
+export function knownSeries(
+  identity: SeriesIdentity,
+  { state, found }: TickContext,
+): SeriesState | undefined {
+  const known = found.get(identity) ?? state.series.get(identity.id);
+  if (known !== undefined) found.set(identity, known);
+  return known;
+}
+
 /** Undefined: the point is refused, and a warning says why. */
 export function findSeries(point: MetricPoint, context: TickContext): SeriesState | undefined {
-  const { state } = context;
-  const known = state.series.get(point.series.id);
+  const known = knownSeries(point.series, context);
   if (known !== undefined && known.family.kind === point.series.family.kind) return known;
   if (known !== undefined && isPublished(known, context.previousTickMs, context.settings.publishForMs)) {
     context.warnings.add('kind-conflict', known.family.name);
@@ -19,7 +28,11 @@ export function findSeries(point: MetricPoint, context: TickContext): SeriesStat
   }
   if (point.type === 'stale') return undefined;
   const limit = limitOf(point.series, context);
-  if (limit === undefined) return createSeries(point.series, point, context);
+  if (limit === undefined) {
+    const made = createSeries(point.series, point, context);
+    context.found.set(point.series, made);
+    return made;
+  }
   context.warnings.add(limit, point.series.family.name);
   return point.mode === 'delta' ? findOverflow(point, context) : undefined;
 }

@@ -2,10 +2,12 @@
  * Changed buckets of histograms. They change before anything of the tick is applied, and only when no source
  * sends the old ones any more: what was published continues without a gap, and a rolling change flaps once.
  */
+
+import { isSameBounds } from '../model/bounds.ts';
 import { emptyNative, explicitBounds } from '../model/native-buckets.ts';
 import { changeBounds, coarsen } from './apply-histogram.ts';
+import { knownSeries } from './find-series.ts';
 import { beginGeneration } from './generations.ts';
-import { isSameBounds } from './histogram-levels.ts';
 import type { Arrival } from './sources.ts';
 import type { SeriesState } from './state.ts';
 import type { TickContext } from './tick-context.ts';
@@ -24,7 +26,7 @@ export function changeHistogramForms(arrivals: readonly Arrival[], context: Tick
   for (let i = 0; i < arrivals.length; i++) {
     const { point } = arrivals[i]!;
     if (point.type !== 'histogram' && point.type !== 'exponential') continue;
-    const series = context.state.series.get(point.series.id);
+    const series = knownSeries(point.series, context);
     if (series === undefined) continue;
     const forms = seen.get(series) ?? { isKept: false, bounds: undefined, scale: undefined };
     seen.set(series, forms);

@@ -1,4 +1,5 @@
 /** Arithmetic of explicit histograms: increases, and counts placed under other bounds. */
+import { isSameBounds } from '../model/bounds.ts';
 import { addLevels, compareLevels, subtractLevels, sumLevels } from '../model/level.ts';
 import type { Level } from '../model/snapshot.ts';
 import type { HistogramLevels, HistogramSource } from './state.ts';
@@ -36,13 +37,6 @@ export function placeUnder(bounds: readonly number[], from: HistogramSource): Hi
     buckets[at] = addLevels(buckets[at]!, count);
   });
   return { bounds, buckets, sum: from.sum };
-}
-
-export function isSameBounds(a: readonly number[], b: readonly number[]): boolean {
-  if (a === b) return true;
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }
 
 export function countOf({ buckets }: HistogramLevels): Level {

@@ -30,7 +30,7 @@ import type { Arrival } from './sources.ts';
 import { createShardState, type ShardState } from './state.ts';
 import { storeParts } from './store-parts.ts';
 import { takeOver } from './take-over.ts';
-import { createWarnings, type TickContext } from './tick-context.ts';
+import { createTickContext, type TickContext } from './tick-context.ts';
 import { toSnapshot } from './to-snapshot.ts';
 
 export interface ReduceDeps {
@@ -123,7 +123,7 @@ async function makeTick({ state, lost, isTakenOver = false }: Loaded, scope: Sco
     else scope.memory.put(job, state);
     return idle(scope.isFinal ? 'retired' : 'no-data');
   }
-  const context = { state, tickMs, previousTickMs, settings, warnings: createWarnings(settings) };
+  const context = createTickContext({ state, tickMs, previousTickMs, settings });
   if (lost !== undefined) context.warnings.add('state-lost', lost);
   const points = await advance(news, context, scope);
   return publish(state, points, scope);

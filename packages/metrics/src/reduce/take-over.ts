@@ -12,7 +12,7 @@ import { type Head, readHead } from './head.ts';
 import { createObjectStore, type ObjectStore } from './object-store.ts';
 import { allSeen, decodeInherited, encodeInherited, type SeenTick } from './seen-ids.ts';
 import { createShardState, type FamilyState, type SeriesState, type ShardState } from './state.ts';
-import { createWarnings } from './tick-context.ts';
+import { createTickContext } from './tick-context.ts';
 
 export interface TakeOverDeps {
   readonly table: Table;
@@ -49,7 +49,7 @@ export async function takeOver(
     }
   }
   adoptFamilies(state);
-  const context = { state, tickMs, previousTickMs: tickMs, settings, warnings: createWarnings(settings) };
+  const context = createTickContext({ state, tickMs, previousTickMs: tickMs, settings });
   for (const series of state.series.values()) {
     series.place = undefined;
     if (isPublished(series, tickMs, settings.publishForMs)) beginGeneration(series, context);

@@ -1,6 +1,7 @@
 /** What the application of one tick's points needs beside the points: the tick, the limits, a place for warnings. */
 import type { MetricsSettings } from '../metrics-settings.ts';
-import type { ShardState } from './state.ts';
+import type { SeriesIdentity } from '../model/metric-point.ts';
+import type { SeriesState, ShardState } from './state.ts';
 
 export interface TickContext {
   readonly state: ShardState;
@@ -9,6 +10,14 @@ export interface TickContext {
   readonly previousTickMs: number;
   readonly settings: MetricsSettings;
   readonly warnings: Warnings;
+  /** Series of this tick's points by the object that names them, which a block's points share. */
+  readonly found: Map<SeriesIdentity, SeriesState>;
+}
+
+export function createTickContext(
+  parts: Pick<TickContext, 'state' | 'tickMs' | 'previousTickMs' | 'settings'>,
+): TickContext {
+  return { ...parts, warnings: createWarnings(parts.settings), found: new Map() };
 }
 
 /** Counted by what they are about, so that one warning names a thousand cases. */
@@ -44,7 +53,7 @@ export type WarningKind = keyof typeof SENTENCES;
 /** Distinct subjects a kind; the rest is summed up. */
 const MAX_SUBJECTS = 20;
 
-export function createWarnings(settings: MetricsSettings): Warnings {
+function createWarnings(settings: MetricsSettings): Warnings {
   const kinds = new Map<WarningKind, Map<string, number>>();
   return {
     add(kind, about, count = 1) {

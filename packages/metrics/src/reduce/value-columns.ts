@@ -4,9 +4,9 @@ import { type ByteReader, ByteReader as Reader } from '../codec/byte-reader.ts';
 import { ByteWriter } from '../codec/byte-writer.ts';
 import { readExemplars, writeExemplars } from '../codec/exemplar-codec.ts';
 import { readBounds, readNative, writeBounds, writeNative } from '../codec/histogram-codec.ts';
+import { isSameBounds } from '../model/bounds.ts';
 import { addLevels, subtractLevels } from '../model/level.ts';
 import type { Level, NativeLevels } from '../model/snapshot.ts';
-import { isSameBounds } from './histogram-levels.ts';
 import type { HistogramSource, NativeSource, SeriesState, Source, Spread, SummaryLevels } from './state.ts';
 
 const COLUMNS = 8;

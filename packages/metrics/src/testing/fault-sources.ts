@@ -90,7 +90,7 @@ export function createFaultSource(shape: SourceShape, bornMs: number): FaultSour
     restart(nowMs) {
       if (isDelta) return;
       totals = emptyTotals();
-      startMs = nowMs + skewMs;
+      startMs = Math.max(startMs + 1, nowMs + skewMs);
     },
   };
 }

@@ -2,23 +2,36 @@
  * Series that were made before, by what they were made of: SDKs send the same ones every minute, and
  * sorting, sanitising and joining labels is most of what a point costs.
  */
+import type { KeyValue } from '@sluice/otlp/model';
 import type { SeriesIdentity } from '../model/metric-point.ts';
 
 export interface SeriesCache {
-  /** The series of one context (resource, scope, metric), by the text of a point's attributes. */
-  ofContext(contextKey: string): Map<string, SeriesIdentity>;
+  /** The series of one context: resource, scope and metric. */
+  ofContext(contextKey: string): KnownSeries;
   /** To be told of each one that was made. */
   grown(): void;
 }
 
+export interface KnownSeries {
+  /** By the text of a point's attributes. */
+  readonly byText: Map<string, SeriesIdentity>;
+  /** By place in the metric: an SDK sends its points in the same order again and again. */
+  readonly byPlace: (PlacedSeries | undefined)[];
+}
+
+interface PlacedSeries {
+  readonly attributes: readonly KeyValue[];
+  readonly series: SeriesIdentity;
+}
+
 export function createSeriesCache(maxSeries = 200_000): SeriesCache {
-  const contexts = new Map<string, Map<string, SeriesIdentity>>();
+  const contexts = new Map<string, KnownSeries>();
   let size = 0;
   return {
     ofContext(contextKey) {
       let context = contexts.get(contextKey);
       if (context === undefined) {
-        context = new Map();
+        context = { byText: new Map(), byPlace: [] };
         contexts.set(contextKey, context);
       }
       return context;
@@ -30,4 +43,17 @@ export function createSeriesCache(maxSeries = 200_000): SeriesCache {
       size = 0;
     },
   };
+}
+
+/** Whether two lists are equal to the letter; lists and maps among the values count as different. */
+export function isSameAttributes(a: readonly KeyValue[], b: readonly KeyValue[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) {
+    const left = a[i]!;
+    const right = b[i]!;
+    if (left.key !== right.key || left.value.type !== right.value.type) return false;
+    if (!('value' in left.value) || !('value' in right.value) || left.value.value !== right.value.value)
+      return false;
+  }
+  return true;
 }

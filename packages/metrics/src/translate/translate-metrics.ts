@@ -40,7 +40,7 @@ import {
   toResourceContext,
   toScopeContext,
 } from './resource-context.ts';
-import { createSeriesCache, type SeriesCache } from './series-cache.ts';
+import { createSeriesCache, isSameAttributes, type KnownSeries, type SeriesCache } from './series-cache.ts';
 
 export interface TranslateOptions {
   /** When the request arrived, Unix milliseconds. */
@@ -62,6 +62,9 @@ const TARGET_INFO: PointFamily = {
   unit: '',
   help: 'Attributes of the resource that sends metrics.',
 };
+
+/** Points of one metric that are remembered by their place. */
+const MAX_PLACES = 4096;
 
 interface Job {
   readonly settings: MetricsSettings;
@@ -145,7 +148,7 @@ interface MetricContext {
   readonly base: BaseLabels;
   /** It came as a Prometheus series: its name and labels are kept as they are. */
   readonly verbatim: boolean;
-  readonly known: Map<string, SeriesIdentity>;
+  readonly known: KnownSeries;
 }
 
 function translateMetric(metric: Metric, scope: ScopeContext, job: Job): void {
@@ -214,7 +217,7 @@ function translatePoint(data: MetricData, index: number, context: MetricContext)
   const point: PointBase = data.points[index]!;
   const timeMs = checkTime(nanosToMs(point.timeUnixNano), job);
   const startMs = nanosToMs(point.startTimeUnixNano);
-  const series = seriesOf(point.attributes, context);
+  const series = seriesAt(index, point.attributes, context);
   const base = {
     series,
     mode,
@@ -279,13 +282,22 @@ function checkTime(timeMs: number, { receivedAtMs, settings }: Job): number {
   return timeMs;
 }
 
+function seriesAt(index: number, attributes: readonly KeyValue[], context: MetricContext): SeriesIdentity {
+  const { byPlace } = context.known;
+  const placed = byPlace[index];
+  if (placed !== undefined && isSameAttributes(placed.attributes, attributes)) return placed.series;
+  const series = seriesOf(attributes, context);
+  if (index < MAX_PLACES) byPlace[index] = { attributes, series };
+  return series;
+}
+
 function seriesOf(attributes: readonly KeyValue[], context: MetricContext): SeriesIdentity {
   let key = '';
   for (let i = 0; i < attributes.length; i++) {
     const { key: name, value } = attributes[i]!;
     key += `${name}\u0000${value.type === 'string' ? value.value : `${value.type}\u0002${toLabelValue(value)}`}\u0001`;
   }
-  const known = context.known.get(key);
+  const known = context.known.byText.get(key);
   if (known !== undefined) return known;
   const { job, mode, base, family, verbatim } = context;
   const kept =
@@ -302,7 +314,7 @@ function seriesOf(attributes: readonly KeyValue[], context: MetricContext): Seri
       `the labels have ${bytes} bytes; the limit is ${job.settings.maxLabelBytes}`,
     );
   }
-  context.known.set(key, made);
+  context.known.byText.set(key, made);
   job.cache.grown();
   return made;
 }
