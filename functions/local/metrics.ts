@@ -18,21 +18,24 @@ import { createReduceAndPush } from '@sluice/delivery/metrics/reduce-and-push';
 import { createSpanMetricsSender } from '@sluice/delivery/metrics/send-span-metrics';
 import { createShardLeases } from '@sluice/delivery/metrics/shard-lease';
 import { createTickHandler } from '@sluice/delivery/metrics/tick-handler';
-import { listActiveShards } from '@sluice/metrics/collect/active-shards';
+import { createWriteApp, isRemoteWrite } from '@sluice/ingest/remote-write/write-app';
 import { createExposition, type Exposition } from '@sluice/metrics/exposition/create-exposition';
 import { createMetricsSettings, type MetricsSettings } from '@sluice/metrics/metrics-settings';
 import type { SnapshotReader } from '@sluice/metrics/model/snapshot';
 import { createReduceMemory } from '@sluice/metrics/reduce/reduce-memory';
 import { createSnapshotReader } from '@sluice/metrics/reduce/snapshot-store';
 import { compactShard } from '@sluice/metrics/rollup/compact-shard';
+import { listDueShards } from '@sluice/metrics/rollup/list-due-shards';
 import { DEFAULT_ROLLUP_SETTINGS, type RollupSettings } from '@sluice/metrics/rollup/rollup-settings';
 import { type Consumer, startConsumer } from '@sluice/platform/consume';
 import { createEmbeddedTable } from '@sluice/platform/embedded/table';
+import type { Access } from './access.ts';
 import type { Storage } from './open-storage.ts';
 
 export interface LocalMetricsOptions {
   readonly storage: Storage;
   readonly settings: LocalSettings;
+  readonly access: Access;
   readonly scheduler: Scheduler;
   readonly clock: Clock;
   readonly selfMetrics: SelfMetrics;
@@ -47,18 +50,22 @@ export interface LocalMetrics {
   readonly exposition: Exposition;
   /** Sends the metrics of spans before their traces are pushed. */
   readonly beforeTraces: BeforePush;
+  /** `/api/v1/write` of the ingest port, and whether a request is for it. */
+  readonly writeApp: ReturnType<typeof createWriteApp>;
+  takes(request: Request): boolean;
   startConsumer(): Promise<Consumer>;
   /** Aborts pushes that are under way. */
   close(): void;
 }
 
 const CONSUMER = { concurrency: 1, batchSize: 50, visibilityTimeoutMs: 120_000, softDeadlineMs: 90_000 };
-const COMPACT_EVERY_MS = 10 * 60_000;
+const MINUTE_MS = 60_000;
+const COMPACT_EVERY_MS = 10 * MINUTE_MS;
 /** One process owns the data file: a lease can only be left over from a crash. */
 const LEASE_MS = 10_000;
 
 export function openMetrics(options: LocalMetricsOptions): LocalMetrics {
-  const { storage, scheduler, clock, selfMetrics, logger } = options;
+  const { storage, access, scheduler, clock, selfMetrics, logger } = options;
   const { database, queues } = storage;
   const table = createEmbeddedTable({ database, name: TABLE.metrics, clock });
   const settings = createMetricsSettings({ tickMs: options.settings.tickSeconds * 1000 });
@@ -99,9 +106,11 @@ export function openMetrics(options: LocalMetricsOptions): LocalMetrics {
   });
   scheduler.register({
     name: 'compact-metrics',
-    intervalMs: COMPACT_EVERY_MS,
+    intervalMs: MINUTE_MS,
     async run({ scheduledAtMs }) {
-      for (const shard of await listActiveShards(table, { tickMs: scheduledAtMs }))
+      // A minute behind each border, when the snapshot that ends an hour is there.
+      if ((scheduledAtMs - MINUTE_MS) % COMPACT_EVERY_MS !== 0) return;
+      for (const shard of await listDueShards(table, { tickMs: scheduledAtMs }))
         await compactShard({ ...shard, nowMs: clock.nowMs() }, { table, snapshots, settings: rollups });
     },
   });
@@ -113,6 +122,19 @@ export function openMetrics(options: LocalMetricsOptions): LocalMetrics {
     rollups,
     exposition: createExposition({ selfMetrics, snapshots, nowMs: () => clock.nowMs() }),
     beforeTraces: createSpanMetricsSender({ metricsQueue: queues.metrics.queue, clock, logger }),
+    writeApp: createWriteApp({
+      queue: queues.metrics.queue,
+      keys: { verifier: access.ingest.keys, required: access.ingest.keyRequired },
+      limiter: access.ingest.limiter,
+      limits: {
+        maxWireBytes: options.settings.maxBodyBytes,
+        maxInflatedBytes: options.settings.maxInflatedBytes,
+      },
+      nowMs: () => clock.nowMs(),
+      selfMetrics,
+      logger,
+    }),
+    takes: isRemoteWrite,
     async startConsumer() {
       const { queue, deadLetter } = queues.metrics;
       await queue.releaseInFlight();

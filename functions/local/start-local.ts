@@ -64,7 +64,7 @@ export async function startLocal(
     const remote = await createRemoteSinks(settings, clock);
     const audit = openAudit({ storage, settings, access, scheduler, clock, selfMetrics, logger });
     open.push(async () => audit.close());
-    const metrics = openMetrics({ storage, settings, scheduler, clock, selfMetrics, logger });
+    const metrics = openMetrics({ storage, settings, access, scheduler, clock, selfMetrics, logger });
     open.push(scheduler.stop);
     open.push(async () => metrics.close());
     const startConsumers = async (): Promise<void> => {
@@ -101,7 +101,10 @@ export async function startLocal(
       ...createRedaction(settings, selfMetrics),
     });
     const ingest = await listen(
-      (request) => (audit.takes(request) ? audit.ingestApp : ingestApp).fetch(request),
+      (request) => {
+        if (audit.takes(request)) return audit.ingestApp.fetch(request);
+        return (metrics.takes(request) ? metrics.writeApp : ingestApp).fetch(request);
+      },
       {
         host,
         port: settings.ingestPort,

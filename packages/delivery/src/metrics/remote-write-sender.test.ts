@@ -491,14 +491,7 @@ describe('what is remembered of a shard', () => {
       const levels = new Map<string, { level: number; resumedTickMs: number }>();
       for (let at = 0; at < 40; at++) {
         if (random.chance(0.2)) {
-          const kinds = [
-            'unavailable',
-            'reset',
-            'reset-after',
-            'bad-gateway',
-            'rate-limited',
-            'timeout',
-          ] as const;
+          const kinds = ['unavailable', 'reset', 'reset-after', 'bad-gateway', 'rate-limited'] as const;
           world.mimir.faults.setRandom(random.pick([0, 0.3, 1]), [random.pick(kinds)]);
         }
         if (at > 35) world.mimir.faults.setRandom(0);
