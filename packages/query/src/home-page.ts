@@ -24,7 +24,10 @@ const LINKS: Readonly<Record<string, readonly Link[]>> = {
   '/loki/api/v1': [
     { href: '/loki/api/v1/labels', text: 'log labels' },
     { href: '/loki/api/v1/label/service/values', text: 'services that sent logs' },
+    { href: '/v1/logs/tail?query=%7Bservice%3D~%22.%2B%22%7D', text: 'logs as they come' },
   ],
+  // Insights is asked by POST; its tail is among the links of Loki's API.
+  '/v1/logs': [],
   '/v1/audit': [
     { href: '/v1/audit/events', text: 'the audit trail, newest first' },
     { href: '/v1/audit/summary', text: 'failed logins, severities, busiest actors' },

@@ -1,3 +1,4 @@
+import { createLogGroups } from '@sluice/backends/cloudwatch/log-groups';
 import type {
   InsightsClient,
   InsightsQueryResults,
@@ -51,8 +52,7 @@ function setUp({ statuses = ['Complete'], results = [], fail }: Script = {}, opt
   const insights = createCloudWatchInsights({
     client,
     clock,
-    logGroupName: (group) => `/sluice/${group}`,
-    tenantField: 'tenant',
+    groups: createLogGroups({ prefix: '/sluice/' }),
     ...options,
   });
   const ask = (request = {}, signal = new AbortController().signal) =>
@@ -69,7 +69,7 @@ test('asks the groups for the tenant’s own records in AWS’s words, and waits
     {
       logGroupNames: ['/sluice/app', '/sluice/audit'],
       queryString:
-        'filter tenant = "team-a" | fields @timestamp, level | filter level = "ERROR" #  only errors\n| limit 5',
+        'filter sluice_tenant = "team-a" | fields @timestamp, level | filter level = "ERROR" #  only errors\n| limit 5',
       startTime: 1000,
       endTime: 2000,
       limit: 5,
@@ -77,12 +77,6 @@ test('asks the groups for the tenant’s own records in AWS’s words, and waits
   ]);
   expect(clock.slept).toEqual([200, 300, 450, 675]);
   expect(stopped).toEqual([]);
-});
-
-test('without a shared group the query is not narrowed', async () => {
-  const { ask, started } = setUp({}, { tenantField: undefined });
-  await ask({ query: 'stats count()' });
-  expect(started[0]!.queryString).toBe('stats count()');
 });
 
 test('rows come without AWS’s pointer, under the names that were asked for', async () => {
@@ -135,7 +129,7 @@ describe('what AWS refuses', () => {
 
   test('a query that it does not understand: at its place in the query as it was written', async () => {
     const query = 'fields @level\n| filter @level = 1 | oops x';
-    const sent = 'filter tenant = "team-a" | fields level\n| filter level = 1 | oops x';
+    const sent = 'filter sluice_tenant = "team-a" | fields level\n| filter level = 1 | oops x';
     const fail = failure('MalformedQueryException', {
       queryCompileError: { message: 'unexpected oops', location: { startCharOffset: sent.indexOf('oops') } },
     });

@@ -1,19 +1,20 @@
 /** Insights in the cloud: the query runs in CloudWatch Logs, over the tenant's own records. */
+
+import type { LogGroups } from '@sluice/backends/cloudwatch/log-groups';
 import type { InsightsClient, InsightsQueryResults } from '@sluice/backends/logs-insights/insights-client';
 import type { TenantId } from '@sluice/core/ids';
+import { LOG_FIELD } from '@sluice/core/names';
 import type { Clock } from '@sluice/core/ports/clock';
 import { InsightsBusy } from './insights-busy.ts';
 import { InsightsError } from './insights-error.ts';
-import type { InsightsResult, LogGroup, LogInsightsBackend } from './log-insights-backend.ts';
+import type { InsightsResult, LogInsightsBackend } from './log-insights-backend.ts';
 import { QueryTooLarge } from './query-too-large.ts';
 import { type RewrittenQuery, rewriteQuery } from './rewrite-query.ts';
 
 export interface CloudWatchInsightsOptions {
   readonly client: InsightsClient;
   readonly clock: Clock;
-  readonly logGroupName: (group: LogGroup) => string;
-  /** The field of the records that says whose they are, where tenants share log groups. */
-  readonly tenantField?: string;
+  readonly groups: LogGroups;
   /** Longer queries are stopped: nobody waits so long for an answer. */
   readonly maxWaitMs?: number;
 }
@@ -26,17 +27,18 @@ const NS_PER_SECOND = 1_000_000_000n;
 const POINTER = '@ptr';
 
 export function createCloudWatchInsights(options: CloudWatchInsightsOptions): LogInsightsBackend {
-  const { client, clock, logGroupName, maxWaitMs = DEFAULT_MAX_WAIT_MS } = options;
+  const { client, clock, groups, maxWaitMs = DEFAULT_MAX_WAIT_MS } = options;
 
   const start = async (
     request: Parameters<LogInsightsBackend['run']>[0],
     rewritten: RewrittenQuery,
     tenant: TenantId,
   ): Promise<string> => {
-    const scope = options.tenantField === undefined ? '' : `filter ${options.tenantField} = "${tenant}" | `;
+    // Tenants share log groups.
+    const scope = `filter ${LOG_FIELD.tenant} = "${tenant}" | `;
     try {
       return await client.startQuery({
-        logGroupNames: request.groups.map(logGroupName),
+        logGroupNames: request.groups.map((group) => groups[group].name),
         queryString: scope + rewritten.query,
         startTime: Number(request.startNs / NS_PER_SECOND),
         endTime: Number((request.endNs - 1n) / NS_PER_SECOND),

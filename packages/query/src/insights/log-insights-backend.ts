@@ -2,12 +2,13 @@
  * The port behind `POST /v1/logs/insights`: an Insights query in, rows out. Locally an engine over the
  * embedded log store answers, in the cloud CloudWatch Logs itself.
  */
+import { GROUP_KINDS, type GroupKind } from '@sluice/backends/cloudwatch/log-groups';
 import type { LogRange } from '@sluice/backends/log-reader';
 import type { TenantId } from '@sluice/core/ids';
 
 /** Log groups as the pipeline fills them: by level. */
-export const LOG_GROUPS = ['app', 'audit', 'security'] as const;
-export type LogGroup = (typeof LOG_GROUPS)[number];
+export const LOG_GROUPS = GROUP_KINDS;
+export type LogGroup = GroupKind;
 
 export interface InsightsRequest extends LogRange {
   readonly query: string;
