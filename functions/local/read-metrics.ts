@@ -10,6 +10,8 @@ import type { LocalMetrics } from './metrics.ts';
 
 const CACHE_BYTES = 64 * 1024 * 1024;
 const DAY_MS = 86_400_000;
+/** Queries share the process with ingest: less than a server of their own would take. */
+const LIMITS = { maxSamples: 20_000_000, timeoutMs: 30_000 };
 
 export function readMetrics(
   { table, snapshots, rollups: settings }: Pick<LocalMetrics, 'table' | 'snapshots' | 'rollups'>,
@@ -30,6 +32,6 @@ export function readMetrics(
   const keptDays = Math.max(...settings.tiers.map(({ keepMs }) => keepMs)) / DAY_MS;
   return {
     path: '/api/v1',
-    routes: createPrometheusRoutes({ storeOf, clock, retention: `${Math.round(keptDays)}d` }),
+    routes: createPrometheusRoutes({ storeOf, clock, engine: LIMITS, retention: `${Math.round(keptDays)}d` }),
   };
 }
