@@ -1,141 +1,36 @@
 /**
- * Differential fuzzing: random and damaged requests of all signals through the wire walker and the
- * decoders, against a full decoder (@bufbuild/protobuf) and an independent framing check.
- * SLUICE_FUZZ_RUNS sets the number of inputs, SLUICE_FUZZ_SEED the seed.
+ * Differential fuzzing of the wire walker and the decoders. SLUICE_FUZZ_RUNS sets the number of inputs,
+ * SLUICE_FUZZ_SEED the seed.
  */
-import { isDeepStrictEqual } from 'node:util';
-import { SIGNALS, type Signal } from '@sluice/core/names';
-import { createRandom } from '@sluice/core/testing/random';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { decodeLogs } from './decode-logs.ts';
-import { decodeMetrics } from './decode-metrics.ts';
-import { decodeTraces } from './decode-traces.ts';
-import { toJsonRequest } from './encode-json.ts';
-import { OtlpFormatError } from './format-error.ts';
-import { REQUEST_SCHEMA } from './schema.ts';
-import { decodeWithOracle } from './testing/descriptors.ts';
-import { isTakenRecord, isTakenSpan, takeMetric } from './testing/item-rules.ts';
-import { mutateBytes } from './testing/mutate-bytes.ts';
-import { toOracleJson } from './testing/oracle-json.ts';
-import { toModelLogs, toModelMetrics, toModelSpans } from './testing/oracle-model.ts';
-import { makeRandomMessage } from './testing/random-message.ts';
-import { findFramingFault } from './testing/strict-framing.ts';
-import { validateRequest } from './validate.ts';
+import { Worker } from 'node:worker_threads';
+import { SIGNALS } from '@sluice/core/names';
+import { expect, test } from 'vitest';
+import type { FuzzOptions, FuzzTally } from './testing/fuzz-readers.ts';
 
 const RUNS = Number(process.env.SLUICE_FUZZ_RUNS ?? 100_000);
 const SEED = Number(process.env.SLUICE_FUZZ_SEED ?? 1);
-const MUTANTS_PER_SEED = 9;
-
-const NOW_MS = Date.UTC(2026, 0, 1);
-
-// Half the inputs end in an error on four ways, and nobody reads their stacks.
-const { stackTraceLimit } = Error;
-beforeAll(() => {
-  Error.stackTraceLimit = 0;
-});
-afterAll(() => {
-  Error.stackTraceLimit = stackTraceLimit;
-});
-
-const DECODERS = { traces: decodeTraces, logs: decodeLogs, metrics: decodeMetrics } as const;
-const MODELS = { traces: toModelSpans, logs: toModelLogs, metrics: toModelMetrics } as const;
 
 test.each(SIGNALS)(
   'the walker and the decoder of %s agree with a full decoder on every input',
-  (signal) => {
-    const random = createRandom(SEED);
-    const seen = { sound: 0, malformed: 0, cut: 0, wrongSignal: 0 };
+  { timeout: 600_000 },
+  async (signal) => {
     const runs = Math.ceil(RUNS / SIGNALS.length);
-    for (let run = 0; run < runs; ) {
-      const seed = makeRandomMessage(REQUEST_SCHEMA[signal], random, { faults: true });
-      for (let i = 0; i <= MUTANTS_PER_SEED && run < runs; i++, run++) {
-        const bytes = i === 0 ? seed : mutateBytes(seed, random);
-        const outcome = compare(signal, bytes);
-        seen[outcome]++;
-      }
-    }
+    const seen = await fuzzInThread({ signal, runs, seed: SEED });
+    expect(Object.values(seen).reduce((sum, count) => sum + count, 0)).toBe(runs);
     // A run that saw one kind of outcome only would prove nothing.
     expect(seen.sound).toBeGreaterThan(runs / 20);
     expect(seen.malformed).toBeGreaterThan(runs / 20);
     expect(seen.cut).toBeGreaterThan(runs / 200);
   },
-  600_000,
 );
 
-/** @throws with the input in hex when any two of the readers disagree. */
-function compare(signal: Signal, bytes: Uint8Array): 'sound' | 'malformed' | 'cut' | 'wrongSignal' {
-  const oracle = attempt(() => decodeWithOracle(signal, bytes), Error);
-  const framingFault = findFramingFault(REQUEST_SCHEMA[signal], bytes);
-  const decoded = attempt(() => DECODERS[signal](bytes), OtlpFormatError);
-  const json = attempt(() => toJsonRequest(signal, bytes), OtlpFormatError);
-  const validation = validateRequest(signal, bytes, { nowMs: NOW_MS });
-  const isMalformed = oracle instanceof Error || framingFault !== undefined;
-
-  const disagree = (what: string): never => {
-    const reason = `oracle: ${oracle instanceof Error ? oracle.message : 'sound'}; framing: ${framingFault ?? 'sound'}`;
-    throw new Error(`${what} (${reason}) for ${signal} ${Buffer.from(bytes).toString('hex')}`);
-  };
-  if (decoded instanceof Error !== isMalformed) disagree(`the decoder differs: ${decoded}`);
-  if (json instanceof Error !== isMalformed) disagree(`the JSON encoder differs: ${json}`);
-  if (validation.status === 'wrong-signal') return 'wrongSignal';
-  if ((validation.status === 'malformed') !== isMalformed) {
-    disagree(`the walker differs: ${JSON.stringify({ ...validation, bytes: undefined })}`);
-  }
-  if (isMalformed || validation.status === 'malformed') return 'malformed';
-
-  const model = MODELS[signal](oracle);
-  if (!isDeepStrictEqual(decoded, model)) disagree('the decoded values differ');
-  if (!isDeepStrictEqual(json, toOracleJson(REQUEST_SCHEMA[signal], oracle))) disagree('the JSON differs');
-  const total = countItems(signal, model);
-  if (validation.items + validation.rejected !== total) {
-    disagree(`${validation.items} + ${validation.rejected} items, the full decoder sees ${total}`);
-  }
-  const taken = takeItems(signal, model);
-  if (validation.items !== countItems(signal, taken))
-    disagree(`${validation.items} items taken, by the rules ${countItems(signal, taken)}`);
-  if (validation.rejected === 0) {
-    if (validation.bytes !== bytes) disagree('the bytes were copied though nothing was cut');
-    return 'sound';
-  }
-  if (!isDeepStrictEqual(DECODERS[signal](validation.bytes), taken)) {
-    disagree('what is left after the cut differs');
-  }
-  return 'cut';
-}
-
-function attempt<T, E extends Error>(work: () => T, expected: new (message: string) => E): T | E {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof expected) return error;
-    throw error;
-  }
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: the three models have the same nesting
-type Model = any;
-
-function itemsOf(scope: Model): readonly Model[] {
-  return scope.spans ?? scope.records ?? scope.metrics;
-}
-
-function countItems(signal: Signal, model: Model): number {
-  let count = 0;
-  for (const { scopes } of model) {
-    for (const scope of scopes) {
-      for (const item of itemsOf(scope)) count += signal === 'metrics' ? item.data.points.length : 1;
-    }
-  }
-  return count;
-}
-
-function takeItems(signal: Signal, model: Model): Model {
-  return model.map((resource: Model) => ({
-    ...resource,
-    scopes: resource.scopes.map((scope: Model) => {
-      if (signal === 'traces') return { ...scope, spans: scope.spans.filter(isTakenSpan) };
-      if (signal === 'logs') return { ...scope, records: scope.records.filter(isTakenRecord) };
-      return { ...scope, metrics: scope.metrics.flatMap((metric: Model) => takeMetric(metric) ?? []) };
-    }),
-  }));
+function fuzzInThread(options: FuzzOptions): Promise<FuzzTally> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('./testing/fuzz-worker.ts', import.meta.url), {
+      workerData: options,
+      execArgv: [],
+    });
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
 }
