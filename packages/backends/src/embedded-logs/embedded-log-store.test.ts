@@ -1,6 +1,8 @@
 import type { MessageId, TenantId } from '@sluice/core/ids';
 import type { LogFields, Logger } from '@sluice/core/logger';
 import { silentLogger } from '@sluice/core/logger';
+import { METRIC } from '@sluice/core/names';
+import { createSelfMetrics } from '@sluice/core/self-metrics';
 import { createFakeClock } from '@sluice/core/testing/fake-clock';
 import type { EmbeddedDatabase } from '@sluice/platform/embedded/database';
 import { createMemoryDatabase } from '@sluice/platform/testing/memory-database';
@@ -110,16 +112,16 @@ test('bytes that are no OTLP are permanent; a database that cannot write is retr
 
 test('many small messages are merged into few chunks, and every line stays', async () => {
   const { store, lines, clock } = setUp();
-  for (let i = 0; i < 300; i++) {
+  for (let i = 0; i < 120; i++) {
     const raw = makeShopLogs({ records: 5, seed: i + 1, startNs: NOW_NS + BigInt(i % 7) * 1_000_000_000n });
     await store.push(TENANT, [makePart(raw, { signal: 'logs' })], { signal });
   }
-  expect(store.stats()).toMatchObject({ streams: 1, lines: 1500 });
+  expect(store.stats()).toMatchObject({ streams: 1, lines: 600 });
   expect(store.stats().chunks).toBeLessThan(40);
-  expect(lines()).toHaveLength(1500);
+  expect(lines()).toHaveLength(600);
   await clock.advance(600_000);
   await store.push(TENANT, [part([{ timeNs: 1n, body: 'x' }])], { signal });
-  expect(lines()).toHaveLength(1501);
+  expect(lines()).toHaveLength(601);
 });
 
 test('a scan that began before a merge still reads its chunks', async () => {
@@ -132,7 +134,8 @@ test('a scan that began before a merge still reads its chunks', async () => {
 });
 
 test('lines go at the end of their retention, counted from their storing, not from their own time', async () => {
-  const { store, lines, clock } = setUp({ retentionMs: 3_600_000 });
+  const selfMetrics = createSelfMetrics();
+  const { store, lines, clock } = setUp({ retentionMs: 3_600_000, selfMetrics });
   await store.push(
     TENANT,
     [
@@ -148,12 +151,15 @@ test('lines go at the end of their retention, counted from their storing, not fr
   await store.push(TENANT, [part([{ timeNs: 7n, body: 'last' }])], { signal });
   expect(lines().map(({ line }) => JSON.parse(line).message)).toEqual(['later', 'last']);
   expect(store.streams(TENANT, ALL)).toHaveLength(1);
+  expect(await selfMetrics.render()).toContain(`${METRIC.logStoreEvicted}{reason="retention"} 2\n`);
 });
 
 test('beyond its size the store evicts its oldest lines and says so', async () => {
   const warnings: (LogFields | undefined)[] = [];
   const logger: Logger = { ...silentLogger, warn: (_message, fields) => void warnings.push(fields) };
-  const { store, lines, clock } = setUp({ maxBytes: 60_000, logger });
+  const selfMetrics = createSelfMetrics();
+  const { store, lines, clock } = setUp({ maxBytes: 60_000, logger, selfMetrics });
+  expect(await selfMetrics.render()).toContain(`${METRIC.logStoreEvicted}{reason="size"} 0\n`);
   for (let i = 0; i < 10; i++) {
     await clock.advance(61_000);
     const raw = makeShopLogs({ records: 100, seed: i + 1, startNs: NOW_NS + BigInt(i) * 1_000_000_000n });
@@ -164,6 +170,10 @@ test('beyond its size the store evicts its oldest lines and says so', async () =
   expect(lines()[0]!.timeNs).toBeGreaterThan(NOW_NS + 2_000_000_000n);
   const evicted = warnings.reduce((sum, fields) => sum + Number(fields?.lines), 0);
   expect(evicted).toBe(1000 - store.stats().lines);
+  const metrics = await selfMetrics.render();
+  expect(metrics).toContain(`${METRIC.logStoreEvicted}{reason="size"} ${evicted}\n`);
+  expect(metrics).toContain(`${METRIC.logStoreLines} ${store.stats().lines}\n`);
+  expect(metrics).toContain(`${METRIC.logStoreBytes} ${store.stats().storedBytes}\n`);
 });
 
 test('times beyond what SQLite can hold count as its last', async () => {

@@ -21,7 +21,7 @@ async function setUp(fake: FakeLokiOptions = {}, options: Partial<LokiSinkOption
   const loki = await createFakeLoki({ nowMs: () => NOW_MS, ...fake });
   open.push(loki);
   const clock = createFakeClock(NOW_MS);
-  const sink = createLokiSink({ url: loki.url, fetch, clock, timeoutMs: 300, ...options });
+  const sink = createLokiSink({ url: loki.url, fetch, clock, timeoutMs: 100, ...options });
   const push = (...parts: readonly TelemetryPart[]): Promise<PushResult> =>
     sink.push(TENANT, parts, { signal: new AbortController().signal });
   return { loki, push };
