@@ -33,13 +33,22 @@ export function createAccumulator({ function: name, argument, parameter }: Aggre
     case 'sum':
     case 'avg': {
       let sum = 0;
+      let lost = 0;
       let count = 0;
       return numeric(
         (number) => {
-          sum += number;
+          // Neumaier's summation: the result does not depend on the order in which records are read.
+          const next = sum + number;
+          lost += Math.abs(sum) >= Math.abs(number) ? sum - next + number : number - next + sum;
+          sum = next;
           count += 1;
         },
-        () => (count === 0 ? undefined : name === 'sum' ? sum : sum / count),
+        () => {
+          if (count === 0) return undefined;
+          // Of an infinite sum nothing was lost.
+          const total = Number.isFinite(sum) ? sum + lost : sum;
+          return name === 'sum' ? total : total / count;
+        },
       );
     }
     case 'min':

@@ -3,6 +3,7 @@ import { createFakeClock } from '@sluice/core/testing/fake-clock';
 import { beforeAll, expect, test } from 'vitest';
 import { type DemoFact, makeDemoFacts, toPlainLogs } from '../testing/demo-logs.ts';
 import { createTestLogStore, TEST_NOW_MS, TEST_NOW_NS, TEST_TENANT } from '../testing/log-store.ts';
+import { SOURCE_INSIGHTS_QUERIES as QUERY } from '../testing/source-insights-queries.ts';
 import { createEmbeddedInsights } from './embedded-insights.ts';
 import { LOG_GROUPS, type LogInsightsBackend } from './log-insights-backend.ts';
 
@@ -44,10 +45,7 @@ async function askMessages(query: string): Promise<readonly ResultRow[]> {
 }
 
 test('all records of one tracking id', async () => {
-  const rows = await askMessages(`-- 查找特定 tracking_id 的所有日志
-fields @timestamp, service, @message
-| filter tracking_id = "abc123def456"
-| sort @timestamp desc`);
+  const rows = await askMessages(QUERY.trackingId);
   const expected = newestFirst.filter(({ trackingId }) => trackingId === 'abc123def456');
   expect(expected.length).toBeGreaterThan(50);
   expect(rows).toEqual(
@@ -64,21 +62,14 @@ const errorRow = (fact: DemoFact): ResultRow =>
   });
 
 test('all errors, the newest hundred', async () => {
-  const rows = await ask(`-- 查找所有错误
-fields @timestamp, service, error.message, tracking_id
-| filter @level = "ERROR"
-| sort @timestamp desc
-| limit 100`);
+  const rows = await ask(QUERY.errors);
   const errors = newestFirst.filter(({ level }) => level === 'ERROR');
   expect(errors.length).toBeGreaterThan(100);
   expect(rows).toEqual(errors.slice(0, 100).map(errorRow));
 });
 
 test('the duration of slow requests by path', async () => {
-  const rows = await ask(`-- 分析请求性能
-fields request.path, request.duration
-| filter request.duration > 1.0
-| stats avg(request.duration) by request.path`);
+  const rows = await ask(QUERY.slowPaths);
   const byPath = Map.groupBy(
     facts.filter((fact) => durationOf(fact) > 1),
     ({ attributes }) => String(attributes['request.path']),
@@ -93,10 +84,7 @@ fields request.path, request.duration
 });
 
 test('slow requests, the slowest first', async () => {
-  const rows = await askMessages(`-- 查找慢查询
-fields @timestamp, @message, tracking_id, request.duration
-| filter request.duration > 2.0
-| sort request.duration desc`);
+  const rows = await askMessages(QUERY.slowRequests);
   const slow = facts.filter((fact) => durationOf(fact) > 2);
   expect(slow.length).toBeGreaterThan(50);
   expect(rows.map((row) => Number(row['request.duration']))).toEqual(
@@ -118,10 +106,7 @@ fields @timestamp, @message, tracking_id, request.duration
 });
 
 test('what users do, by user and path', async () => {
-  const rows = await ask(`-- 用户行为分析
-fields user.id, request.path, @timestamp
-| filter ispresent(user.id)
-| stats count() by user.id, request.path`);
+  const rows = await ask(QUERY.userPaths);
   const counts = Map.groupBy(
     facts.filter(({ attributes }) => attributes['user.id'] !== undefined),
     ({ attributes }) => `${attributes['user.id']} ${attributes['request.path']}`,
@@ -136,10 +121,7 @@ fields user.id, request.path, @timestamp
 });
 
 test('errors of one service', async () => {
-  const rows = await ask(`fields @timestamp, tracking_id, error.message
-| filter @level = "ERROR" and service = "api-gateway"
-| sort @timestamp desc
-| limit 50`);
+  const rows = await ask(QUERY.serviceErrors);
   const errors = newestFirst.filter(({ level, service }) => level === 'ERROR' && service === 'api-gateway');
   expect(errors.length).toBeGreaterThan(10);
   expect(rows).toEqual(
@@ -151,11 +133,7 @@ test('errors of one service', async () => {
 });
 
 test('what users do in every five minutes, the busiest first', async () => {
-  const rows = await ask(`-- CloudWatch Logs Insights
-fields user.id, request.path, @timestamp
-| filter ispresent(user.id)
-| stats count() by user.id, bin(5m)
-| sort count() desc`);
+  const rows = await ask(QUERY.busyUsers);
   const binOf = ({ timeNs }: DemoFact): string =>
     new Date(Math.floor(Number(timeNs / 1_000_000n) / 300_000) * 300_000)
       .toISOString()
@@ -173,10 +151,7 @@ fields user.id, request.path, @timestamp
 });
 
 test('the path of one user', async () => {
-  const rows = await ask(`-- 用户路径分析
-fields user.id, request.path, @timestamp
-| filter user.id = "user-123"
-| sort @timestamp asc`);
+  const rows = await ask(QUERY.userJourney);
   const own = newestFirst.filter(({ attributes }) => attributes['user.id'] === 'user-123').reverse();
   expect(own.length).toBeGreaterThan(50);
   expect(rows).toEqual(
