@@ -5,7 +5,7 @@ import type { ReferenceSource } from '@sluice/config/references';
 import type { InhibitRule } from '../mute/inhibition.ts';
 import { decodeTimeInterval, type TimeInterval } from '../mute/time-interval.ts';
 import type { CommonReceiverConfig, GlobalReceiverSettings, ReceiverKind } from '../receivers/receiver.ts';
-import { UNSUPPORTED_KINDS } from '../receivers/receiver-kinds.ts';
+import { UNSUPPORTED_KINDS } from '../receivers/unsupported-kinds.ts';
 import { buildRoutes, type Route, type RouteConfig } from '../route/route-tree.ts';
 import { checkReferences } from './check-references.ts';
 import { decodeGlobals } from './decode-globals.ts';

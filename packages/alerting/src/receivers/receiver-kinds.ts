@@ -1,21 +1,17 @@
 /** Every kind of receiver, one line each. */
+import { emailKind } from './email/email-receiver.ts';
+import { opsgenieKind } from './opsgenie/opsgenie-receiver.ts';
+import { pagerdutyKind } from './pagerduty/pagerduty-receiver.ts';
 import type { ReceiverKind } from './receiver.ts';
+import { slackKind } from './slack/slack-receiver.ts';
+import { telegramKind } from './telegram/telegram-receiver.ts';
 import { webhookKind } from './webhook/webhook-receiver.ts';
 
-export const RECEIVER_KINDS: readonly ReceiverKind[] = [webhookKind as ReceiverKind];
-
-/** Kinds of Alertmanager that are not served; a configuration that names one is refused, since its alerts would reach nobody. */
-export const UNSUPPORTED_KINDS: readonly string[] = [
-  'discord_configs',
-  'incidentio_configs',
-  'jira_configs',
-  'mattermost_configs',
-  'msteams_configs',
-  'msteamsv2_configs',
-  'pushover_configs',
-  'rocketchat_configs',
-  'sns_configs',
-  'victorops_configs',
-  'webex_configs',
-  'wechat_configs',
-];
+export const RECEIVER_KINDS = [
+  emailKind,
+  opsgenieKind,
+  pagerdutyKind,
+  slackKind,
+  telegramKind,
+  webhookKind,
+] as readonly unknown[] as readonly ReceiverKind[];
