@@ -73,7 +73,7 @@ function parseTime(text: string): number | undefined {
     const timeMs = whole * 1000 + Math.round((seconds - whole) * 1000);
     return Number.isFinite(timeMs) ? Math.min(Math.max(timeMs, MIN_TIME_MS), MAX_TIME_MS) : undefined;
   }
-  if (text in BOUNDARY_TIMES) return BOUNDARY_TIMES[text];
+  if (Object.hasOwn(BOUNDARY_TIMES, text)) return BOUNDARY_TIMES[text];
   const parts = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:[.,](\d{1,3})\d*)?(Z|[+-]\d{2}:\d{2})$/.exec(text);
   if (!parts) return undefined;
   const [, local, fraction = '', zone] = parts;
