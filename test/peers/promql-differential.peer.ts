@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { askServer, askSluice } from './promql/ask.ts';
 import { differenceOf } from './promql/compare-answers.ts';
 import { explainDifference, REASONS, type Reason, type Servers } from './promql/explain-difference.ts';
-import { askOlder } from './promql/older-names.ts';
+import { askOlder, toOlderNames } from './promql/older-names.ts';
 import { randomTimes, type Times, toPath } from './promql/questions.ts';
 import { randomQuery } from './promql/random-query.ts';
 import { randomSeries } from './promql/random-series.ts';
@@ -217,3 +217,26 @@ describe('every documented change is met and recognised', () => {
     expect(Object.keys(REASONS).filter((reason) => !met.has(reason))).toEqual([]);
   });
 });
+
+test('expressions are printed alike, apart from where blanks stand', async () => {
+  const random = createRandom(SEED + 3);
+  const different: string[] = [];
+  for (let i = 0; i < 600; i++) {
+    let query = randomQuery(random);
+    while (toOlderNames(query) !== query) query = randomQuery(random);
+    const path = `format_query?${new URLSearchParams({ query })}`;
+    const [ours, theirs] = [await servers.sluice(path), await servers.older(path)];
+    if (withoutBlanks(ours) !== withoutBlanks(theirs)) {
+      different.push(`${query}: ${withoutBlanks(ours)} instead of ${withoutBlanks(theirs)}`);
+    }
+  }
+  expect(different).toEqual([]);
+});
+
+function withoutBlanks({
+  body,
+}: {
+  readonly body: { readonly data?: unknown; readonly error?: string };
+}): string {
+  return String(body.data ?? body.error).replaceAll(/\s+/g, '');
+}
