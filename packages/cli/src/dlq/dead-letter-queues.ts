@@ -1,5 +1,5 @@
 /** The dead-letter queues of a data directory, each with the queue that a redrive sends back to. */
-import { deadLetterName, QUEUE, SIGNALS, type Signal } from '@sluice/core/names';
+import { deadLetterName, QUEUE } from '@sluice/core/names';
 import type { Queue } from '@sluice/core/ports/queue';
 import type { DeadLetterFilter } from '@sluice/delivery/dead-letters';
 import { createEmbeddedQueue } from '@sluice/platform/embedded/queue';
@@ -9,14 +9,18 @@ import { DATA_DIR_OPTION, dataDirOf, withDatabase } from '../data-dir.ts';
 import type { Io } from '../io.ts';
 import { readChoiceOption } from '../parse-command-line.ts';
 
+/** The three signals, and what else travels by queue. */
+export type QueueLabel = keyof typeof QUEUE;
+export const QUEUE_LABELS = Object.keys(QUEUE) as readonly QueueLabel[];
+
 export interface DeadLetterQueue {
-  readonly signal: Signal;
+  readonly signal: QueueLabel;
   readonly source: Queue;
   readonly deadLetter: Queue;
 }
 
 export const SELECTION_OPTIONS = {
-  queue: { type: 'string', value: SIGNALS.join('|'), help: 'only this queue (default: all)' },
+  queue: { type: 'string', value: QUEUE_LABELS.join('|'), help: 'only this queue (default: all)' },
   tenant: { type: 'string', value: 'TENANT', help: 'only of this tenant' },
   sink: { type: 'string', value: 'NAME', help: 'only what this destination has not got' },
   reason: { type: 'string', value: 'TEXT', help: 'only reasons that hold this text' },
@@ -64,11 +68,11 @@ export function withDeadLetters<T>(
   io: Io,
   work: (queues: readonly DeadLetterQueue[]) => Promise<T>,
 ): Promise<T> {
-  const wanted = readChoiceOption('queue', options.queue, SIGNALS);
+  const wanted = readChoiceOption('queue', options.queue, QUEUE_LABELS);
   const { clock } = io;
   return withDatabase({ dir: dataDirOf(options['data-dir'], io) }, (database) =>
     work(
-      SIGNALS.filter((signal) => wanted === undefined || wanted === signal).map((signal) => ({
+      QUEUE_LABELS.filter((signal) => wanted === undefined || wanted === signal).map((signal) => ({
         signal,
         source: createEmbeddedQueue({ database, name: QUEUE[signal], clock }),
         deadLetter: createEmbeddedQueue({ database, name: deadLetterName(QUEUE[signal]), clock }),

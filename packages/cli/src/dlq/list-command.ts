@@ -1,19 +1,18 @@
 /** `sluice dlq list`. */
-import type { Signal } from '@sluice/core/names';
 import { type DeadMessage, listDeadLetters } from '@sluice/delivery/dead-letters';
 import { defineCommand, EXIT } from '../command.ts';
 import { formatCount, formatDuration, plural } from '../quantity.ts';
 import { createStyle, safeJson } from '../terminal-text.ts';
 import { renderTable } from '../text-table.ts';
-import { SELECTION_OPTIONS, toFilter, withDeadLetters } from './dead-letter-queues.ts';
+import { type QueueLabel, SELECTION_OPTIONS, toFilter, withDeadLetters } from './dead-letter-queues.ts';
 
 interface Found extends DeadMessage {
-  readonly signal: Signal;
+  readonly signal: QueueLabel;
 }
 
 /** Dead letters of one queue with one reason. */
 interface Group {
-  readonly signal: Signal;
+  readonly signal: QueueLabel;
   readonly reason: string;
   readonly sink: string | null;
   readonly messages: number;

@@ -4,20 +4,20 @@ import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { describeError, UsageError } from '@sluice/core/errors';
-import type { Signal } from '@sluice/core/names';
+import { SIGNALS } from '@sluice/core/names';
 import { type DeadMessage, listDeadLetters } from '@sluice/delivery/dead-letters';
 import { encodeJsonRequest } from '@sluice/otlp/encode-json';
 import { defineCommand, EXIT } from '../command.ts';
 import { formatBytes, formatDuration, plural } from '../quantity.ts';
 import { createStyle, safeJson, safeText } from '../terminal-text.ts';
-import { SELECTION_OPTIONS, withDeadLetters } from './dead-letter-queues.ts';
+import { type QueueLabel, SELECTION_OPTIONS, withDeadLetters } from './dead-letter-queues.ts';
 
 const inflate = promisify(gunzip);
 /** A message inflates to at most what ingest lets in; this is beyond every setting of it. */
 const MAX_INFLATED_BYTES = 1024 * 1024 * 1024;
 
 type Payload =
-  | { readonly status: 'otlp'; readonly bytes: Uint8Array; readonly json: unknown }
+  | { readonly status: 'json'; readonly bytes: Uint8Array; readonly json: unknown }
   | { readonly status: 'unreadable'; readonly bytes: Uint8Array; readonly problem: string };
 
 export const showDeadLetterCommand = defineCommand({
@@ -52,10 +52,10 @@ async function findOne(
   id: string,
   options: Pick<Options, 'queue' | 'data-dir'>,
   io: Parameters<typeof withDeadLetters>[1],
-): Promise<{ readonly signal: Signal; readonly message: DeadMessage }> {
+): Promise<{ readonly signal: QueueLabel; readonly message: DeadMessage }> {
   const selection = { ...options, tenant: undefined, sink: undefined, reason: undefined };
   const found = await withDeadLetters(selection, io, async (queues) => {
-    const all: { signal: Signal; message: DeadMessage }[] = [];
+    const all: { signal: QueueLabel; message: DeadMessage }[] = [];
     for (const { signal, deadLetter } of queues) {
       const messages = await listDeadLetters(deadLetter, {
         filter: { ids: [id] },
@@ -76,7 +76,9 @@ async function findOne(
   return found[0]!;
 }
 
-async function readPayload(signal: Signal, { envelope, message }: DeadMessage): Promise<Payload> {
+async function readPayload(label: QueueLabel, { envelope, message }: DeadMessage): Promise<Payload> {
+  const signal = SIGNALS.find((candidate) => candidate === label);
+  if (signal === undefined) return readJson(message.body);
   if (envelope === undefined) {
     return {
       status: 'unreadable',
@@ -87,7 +89,7 @@ async function readPayload(signal: Signal, { envelope, message }: DeadMessage): 
   try {
     const bytes = await inflate(envelope.gzip, { maxOutputLength: MAX_INFLATED_BYTES });
     try {
-      return { status: 'otlp', bytes, json: JSON.parse(encodeJsonRequest(signal, bytes)) };
+      return { status: 'json', bytes, json: JSON.parse(encodeJsonRequest(signal, bytes)) };
     } catch (error) {
       return { status: 'unreadable', bytes, problem: describeError(error) };
     }
@@ -100,7 +102,17 @@ async function readPayload(signal: Signal, { envelope, message }: DeadMessage): 
   }
 }
 
-function toJson(signal: Signal, dead: DeadMessage, payload: Payload) {
+/** Audit events and notifications travel as JSON. */
+function readJson(body: string): Payload {
+  const bytes = Buffer.from(body);
+  try {
+    return { status: 'json', bytes, json: JSON.parse(body) };
+  } catch (error) {
+    return { status: 'unreadable', bytes, problem: describeError(error) };
+  }
+}
+
+function toJson(signal: QueueLabel, dead: DeadMessage, payload: Payload) {
   const { id, reason, source, sink, deadAtMs, envelope, message } = dead;
   return {
     id,
@@ -113,14 +125,14 @@ function toJson(signal: Signal, dead: DeadMessage, payload: Payload) {
     receivedAt: envelope === undefined ? null : new Date(envelope.receivedAtMs).toISOString(),
     deadAt: new Date(deadAtMs).toISOString(),
     attributes: message.attributes,
-    ...(payload.status === 'otlp'
+    ...(payload.status === 'json'
       ? { payload: payload.json }
       : { problem: payload.problem, payloadBase64: Buffer.from(payload.bytes).toString('base64') }),
   };
 }
 
 interface Shown {
-  readonly signal: Signal;
+  readonly signal: QueueLabel;
   readonly message: DeadMessage;
   readonly payload: Payload;
   readonly style: ReturnType<typeof createStyle>;
@@ -145,7 +157,7 @@ function render({ signal, message: dead, payload, style, nowMs }: Shown): string
         ]),
   ];
   const head = facts.map(([name, value]) => `${style.dim(name.padEnd(10))}  ${safeText(value)}\n`).join('');
-  if (payload.status === 'otlp') return `${head}\n${safeJson(payload.json)}\n`;
+  if (payload.status === 'json') return `${head}\n${safeJson(payload.json)}\n`;
   const start = Buffer.from(payload.bytes.subarray(0, 96)).toString('base64');
   return `${head}\n${style.red('payload cannot be read:')} ${safeText(payload.problem)}\nbegins (base64): ${start}\n`;
 }

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isLoopbackHost, type LocalSettings } from '@sluice/core/local-settings';
-import { DATA_FILE, deadLetterName, QUEUE, SIGNALS, TABLE } from '@sluice/core/names';
+import { DATA_FILE, deadLetterName, QUEUE, TABLE } from '@sluice/core/names';
 import { createEmbeddedQueue } from '@sluice/platform/embedded/queue';
 import { createEmbeddedTable } from '@sluice/platform/embedded/table';
 import { createKeyStore } from '@sluice/platform/keys/key-store';
@@ -46,8 +46,8 @@ export function checkDeadLetters(dir: string): Check {
       if (!hasData(dir)) return [{ status: 'ok', detail: 'none' }];
       const count = await withDatabase({ dir }, async (database) => {
         let sum = 0;
-        for (const signal of SIGNALS) {
-          const queue = createEmbeddedQueue({ database, name: deadLetterName(QUEUE[signal]), clock });
+        for (const name of Object.values(QUEUE)) {
+          const queue = createEmbeddedQueue({ database, name: deadLetterName(name), clock });
           const { visible, inFlight, delayed } = await queue.stats();
           sum += visible + inFlight + delayed;
         }
