@@ -6,6 +6,7 @@ export default defineConfig({
     include: ['**/*.test.ts'],
     testTimeout: 120_000,
     hookTimeout: 30_000,
-    fileParallelism: false,
+    // Most of the time is spent waiting; every pipeline has ports and a data directory of its own.
+    maxWorkers: 2,
   },
 });
