@@ -98,9 +98,13 @@ export function applySnapshot(set: EntrySet, snapshot: Snapshot, options: ApplyO
       points,
       slot,
       levels: levelsOf(series),
-      before: () =>
-        options.carried.find(name, { kind, startMs, points }) ??
-        (series.resumedTickMs > options.afterTickMs ? openingOf(series) : levelsOf(series)),
+      begin() {
+        const carried = options.carried.find(name, { kind, startMs, points });
+        // What is carried stood still until this tick: the slots before it are no gap.
+        if (carried !== undefined) return { from: 0, levels: carried };
+        const isNew = series.resumedTickMs > options.afterTickMs;
+        return { from: slot, levels: isNew ? openingOf(series) : levelsOf(series) };
+      },
     });
   }
 }

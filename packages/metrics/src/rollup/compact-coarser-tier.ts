@@ -136,12 +136,13 @@ export function foldEntries(
     }
     const { kind, points, from, slots } = entry;
     const columns = entry.columns();
-    const before = (): readonly (number | bigint)[] => columns.map((column) => column[0]!);
+    const first = firstSlot + Math.floor(from / slotsPerSlot);
+    const begin = () => ({ from: first, levels: columns.map((column) => column[0]!) });
     const end = from + slots;
     for (let coarse = Math.floor(from / slotsPerSlot); coarse * slotsPerSlot < end; coarse++) {
       const last = Math.min(end, (coarse + 1) * slotsPerSlot) - 1;
       const levels = columns.map((column) => column[last - from + 1]!);
-      set.addLevels({ labels, key, kind, startMs, points, slot: firstSlot + coarse, levels, before });
+      set.addLevels({ labels, key, kind, startMs, points, slot: firstSlot + coarse, levels, begin });
     }
   }
 }

@@ -11,6 +11,9 @@ const FORM = { constantInteger: 0, constantDouble: 1, integers: 2, doubles: 3, b
 /** Beyond it a difference of two may not be exact. */
 const MAX_INTEGER = 2 ** 51;
 
+/** Far more than the slots of any file: damage must not ask for memory. */
+const MAX_LENGTH = 100_000;
+
 const scratch = new DataView(new ArrayBuffer(8));
 
 export function encodeColumn(writer: ByteWriter, column: Column): void {
@@ -43,13 +46,14 @@ export function encodeColumn(writer: ByteWriter, column: Column): void {
   encodeDoubles(writer, column);
 }
 
-/** `length`: as many values as were encoded. */
+/** `length`: as many values as were encoded. @throws DamagedBytes */
 export function decodeColumn(reader: ByteReader, length: number): Column {
+  if (length > MAX_LENGTH) throw new DamagedBytes(`rollup page has a column of ${length} values`);
   const form = reader.byte();
   if (form === FORM.bigints) {
     let previous = 0n;
     return Array.from({ length }, () => {
-      previous += BigInt(reader.level());
+      previous += wholeLevel(reader);
       return previous;
     });
   }
@@ -75,7 +79,14 @@ export function decodeColumn(reader: ByteReader, length: number): Column {
   }
 }
 
-function isShortInteger(value: number): boolean {
+function wholeLevel(reader: ByteReader): bigint {
+  const level = reader.level();
+  if (typeof level === 'bigint' || Number.isInteger(level)) return BigInt(level);
+  throw new DamagedBytes(`rollup page has ${level} where a whole number belongs`);
+}
+
+/** The difference of two such is exact. */
+export function isShortInteger(value: number): boolean {
   return Number.isInteger(value) && Math.abs(value) <= MAX_INTEGER && !Object.is(value, -0);
 }
 

@@ -5,7 +5,7 @@
 
 import { ByteWriter } from '../codec/byte-writer.ts';
 import type { FamilyMetadata } from '../model/snapshot.ts';
-import { encodeColumn } from './encode-column.ts';
+import { encodeColumn, isShortInteger } from './encode-column.ts';
 import { type Column, type Families, familyOf, isGaugeEntry, type RollupEntry } from './rollup-entry.ts';
 
 export const PAGE_VERSION = 1;
@@ -115,7 +115,7 @@ function encodeLevelColumns(writer: ByteWriter, columns: readonly Column[], buck
     buckets > 1 &&
     columns
       .slice(0, buckets)
-      .every((column) => column instanceof Float64Array && column.every(Number.isSafeInteger));
+      .every((column) => column instanceof Float64Array && column.every(isShortInteger));
   writer.byte(canSubtract ? 1 : 0);
   for (const [index, column] of columns.entries()) {
     const below = canSubtract && index > 0 && index < buckets ? columns[index - 1] : undefined;

@@ -26,8 +26,15 @@ export interface LevelSample extends SeriesName {
   readonly slot: number;
   /** In the order of an entry's columns. */
   readonly levels: readonly Level[];
-  /** The levels before the slot; asked for when the generation is new to the set. */
-  readonly before: () => readonly Level[];
+  /** Asked for when the generation is new to the set. */
+  readonly begin: () => Beginning;
+}
+
+export interface Beginning {
+  /** The slot from which on the levels are known. */
+  readonly from: number;
+  /** Those before that slot. */
+  readonly levels: readonly Level[];
 }
 
 export interface GaugeSample extends SeriesName {
@@ -73,9 +80,10 @@ export function createEntrySet(): EntrySet {
   const gaugesByKey = new Map<string, GrowingGauge>();
 
   const startLevels = (sample: LevelSample): GrowingLevels => {
-    const { kind, labels, key, startMs, points, slot } = sample;
-    const columns = sample.before().map((level) => [level]);
-    const made: GrowingLevels = { kind, labels, key, startMs, points, from: slot, columns };
+    const { kind, labels, key, startMs, points } = sample;
+    const { from, levels } = sample.begin();
+    const columns = levels.map((level) => [level]);
+    const made: GrowingLevels = { kind, labels, key, startMs, points, from, columns };
     levelsByKey.set(key, made);
     all.push(made);
     return made;
