@@ -5,14 +5,17 @@ import { dropSources } from './sources.ts';
 import type { SeriesState, Source } from './state.ts';
 import type { TickContext } from './tick-context.ts';
 
+/** What a full shard is brought back to, if enough of its series are silent. */
+const FILLED = 0.9;
+
 export function forgetSilent(context: TickContext): void {
   const { state, tickMs, settings } = context;
   for (const series of state.series.values()) {
     forgetSources(series, context);
     if (tickMs - series.changedTickMs > settings.forgetAfterMs) forgetSeries(series, context);
   }
-  const excess = state.series.size - settings.maxSeriesPerShard;
-  if (excess <= 0) return;
+  if (state.series.size < settings.maxSeriesPerShard) return;
+  const excess = state.series.size - Math.floor(settings.maxSeriesPerShard * FILLED);
   const silent = [...state.series.values()]
     .filter((series) => !isPublished(series, tickMs, settings.publishForMs))
     .sort((a, b) => a.changedTickMs - b.changedTickMs);

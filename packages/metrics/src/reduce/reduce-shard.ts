@@ -112,7 +112,8 @@ async function makeTick({ state, lost, isTakenOver = false }: Loaded, scope: Sco
   const { tickMs } = job;
   const previousTickMs = head?.tickMs ?? 0;
   const news = await readNewSections(table, job, {
-    fromMs: previousTickMs - settings.rereadMs,
+    // Without the ids of what was applied, looking back would count it again.
+    fromMs: lost === undefined ? previousTickMs - settings.rereadMs : previousTickMs + 1,
     untilMs: tickMs,
     isWanted: (id) => !isSeen(state.seen, id),
     nowMs,

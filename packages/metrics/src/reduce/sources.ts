@@ -92,10 +92,18 @@ function meetSource<Value, Increase>(
     returns: 0,
   });
   series.place = undefined;
-  const isWatched = adjustedStartMs >= context.state.watchFromMs && adjustedStartMs > series.family.horizonMs;
+  const isWatched =
+    adjustedStartMs >= context.state.watchFromMs && !mayBeForgotten(adjustedStartMs, series.family.horizonMs);
   if (isWatched) return { type: 'increase', increase: rules.whole(value) };
   context.warnings.add('unknown-past', series.family.name);
   return { type: 'opening' };
+}
+
+/** The horizon is known as well as exports are punctual. */
+const HORIZON_MARGIN_MS = 3_600_000;
+
+function mayBeForgotten(adjustedStartMs: number, horizonMs: number): boolean {
+  return horizonMs > 0 && adjustedStartMs <= horizonMs + HORIZON_MARGIN_MS;
 }
 
 interface News<Value, Increase> {
