@@ -12,7 +12,7 @@ import { fromStepSeries, type RangeInput, toRangeInput } from './range-input.ts'
 import type { RangeWindow } from './range-window.ts';
 import { resolveDuration } from './resolve-duration.ts';
 import {
-  createStepSeries,
+  createStepRows,
   FLOAT,
   HISTOGRAM,
   isEmptySeries,
@@ -60,9 +60,10 @@ export function evaluateRangeCall(
   const result: StepSeries[] = [];
   const cells = inputs.length * grid.count;
   query.budget.charge(cells);
+  const rows = createStepRows(grid.count);
   for (const input of inputs) {
     query.checkTime();
-    const out = createStepSeries(input.labels, grid.count, input.dropName || !KEEPS_NAME.has(name));
+    const out = rows.open(input.labels, input.dropName || !KEEPS_NAME.has(name));
     const { kinds, values } = out;
     openWindow(window, input);
     for (let step = 0; step < grid.count; step++) {
@@ -80,6 +81,7 @@ export function evaluateRangeCall(
       } else if (kind === HISTOGRAM) setHistogram(out, step, window.histogram!);
     }
     if (isEmptySeries(out)) continue;
+    rows.keep();
     result.push(out);
     if (name === 'rate' || name === 'increase') noteNonCounter(call, out, evaluation);
   }

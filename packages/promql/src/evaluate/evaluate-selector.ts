@@ -6,7 +6,7 @@ import { evaluateSmoothedSelector } from './evaluate-smoothed.ts';
 import { timeAt } from './grid.ts';
 import { resolveAt, resolveOffset } from './load-selections.ts';
 import type { Evaluation } from './query-context.ts';
-import { createStepSeries, isEmptySeries, type StepSeries, setFloat, setHistogram } from './step-series.ts';
+import { createStepRows, isEmptySeries, type StepSeries, setFloat, setHistogram } from './step-series.ts';
 
 export interface Reference {
   /** The time every step looks at, when `@` fixes one. */
@@ -34,14 +34,17 @@ export function lookUpSeries(
   const cells = data.length * evaluation.grid.count;
   // Charged before anything of that size is allocated.
   budget.charge(cells);
+  const rows = createStepRows(evaluation.grid.count);
   for (const series of data) {
     evaluation.query.checkTime();
-    const out = createStepSeries(series.labels, evaluation.grid.count);
+    const out = rows.open(series.labels);
     visitSamples(series, reference, evaluation, (step, index, histogram) => {
       if (histogram) setHistogram(out, step, histogram);
       else setFloat(out, step, series.values[index]!);
     });
-    if (!isEmptySeries(out)) result.push(out);
+    if (isEmptySeries(out)) continue;
+    rows.keep();
+    result.push(out);
   }
   budget.release(cells);
   return result;

@@ -29,6 +29,42 @@ export function createStepSeries(labels: Labels, count: number, dropName = false
   };
 }
 
+/** Cells of many series in few allocations: one for each costs more than what is put into it. */
+export interface StepRows {
+  /** The next series, empty. The one before is given up unless it was kept. */
+  open(labels: Labels, dropName?: boolean): StepSeries;
+  keep(): void;
+}
+
+const CELLS_PER_SLAB = 16_384;
+
+export function createStepRows(count: number): StepRows {
+  const rowsPerSlab = Math.max(1, Math.floor(CELLS_PER_SLAB / count));
+  let kinds = new Uint8Array(0);
+  let values = new Float64Array(0);
+  let at = 0;
+  return {
+    open(labels, dropName = false) {
+      if (at === kinds.length) {
+        kinds = new Uint8Array(rowsPerSlab * count);
+        values = new Float64Array(rowsPerSlab * count);
+        at = 0;
+      }
+      const end = at + count;
+      return {
+        labels,
+        dropName,
+        kinds: kinds.subarray(at, end),
+        values: values.subarray(at, end),
+        histograms: undefined,
+      };
+    },
+    keep() {
+      at += count;
+    },
+  };
+}
+
 export function setFloat(series: StepSeries, step: number, value: number): void {
   series.kinds[step] = FLOAT;
   series.values[step] = value;
