@@ -52,7 +52,7 @@ export function createCountingSources({
     ledger: () => totals,
     work(nowMs) {
       const requests: string[] = [];
-      for (const [i, source] of sources.entries()) {
+      for (let i = 0; i < sources.length; i++) {
         if (random.chance(0.05)) sources[i] = makeSource(i, nowMs - 30_000);
         const own = sources[i]!;
         if (random.chance(0.2)) continue;

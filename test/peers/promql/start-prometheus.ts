@@ -28,15 +28,18 @@ export async function makePrometheusHome(): Promise<PrometheusHome> {
 /** Throws when there is no `prometheus` on the path: it is never left out in silence. */
 export async function startPrometheus({
   extra = [],
+  settings = 'global: { scrape_interval: 1m, evaluation_interval: 1m }\n',
   home,
 }: {
   extra?: readonly string[];
+  /** Its prometheus.yml. */
+  settings?: string;
   /** A folder and port that outlive the process, so that it can be started again on its data. */
   home?: PrometheusHome;
 } = {}): Promise<PrometheusProcess> {
   const folder = home?.folder ?? (await mkdtemp(join(tmpdir(), 'sluice-peer-')));
   const config = join(folder, 'prometheus.yml');
-  await writeFile(config, 'global: { scrape_interval: 1m, evaluation_interval: 1m }\n');
+  await writeFile(config, settings);
   const port = home?.port ?? (await freePort());
   const url = `http://127.0.0.1:${port}`;
   const child = spawn(
