@@ -5,6 +5,7 @@ describe('the settings of local mode', () => {
   test('have a default each', () => {
     expect(readLocalSettings({})).toEqual({
       host: '127.0.0.1',
+      allowPrivateReceivers: true,
       ingestPort: 4318,
       apiPort: 9090,
       dataDir: '.sluice',
@@ -35,6 +36,7 @@ describe('the settings of local mode', () => {
         SLUICE_REDACTION: 'all',
         SLUICE_REDACTION_SECRET: 's',
         SLUICE_CONFIG_DIR: 'conf',
+        SLUICE_EXTERNAL_URL: 'https://sluice.example.com/',
       }),
     ).toMatchObject({
       cloudwatch: {
@@ -45,7 +47,17 @@ describe('the settings of local mode', () => {
       },
       redaction: { mode: 'all', secret: 's' },
       configDir: 'conf',
+      externalUrl: 'https://sluice.example.com',
     });
+  });
+
+  test.each([
+    [{}, true],
+    [{ SLUICE_HOST: '0.0.0.0' }, false],
+    [{ SLUICE_HOST: '0.0.0.0', SLUICE_ALLOW_PRIVATE_RECEIVERS: 'true' }, true],
+    [{ SLUICE_ALLOW_PRIVATE_RECEIVERS: 'false' }, false],
+  ])('with %j receivers in private networks are allowed: %s', (env, allowed) => {
+    expect(readLocalSettings(env).allowPrivateReceivers).toBe(allowed);
   });
 
   test.each([

@@ -73,6 +73,10 @@ export interface LocalSettings {
   /** Of the files with configuration, e.g. `sluice.yml`. */
   readonly configDir?: string;
   readonly audit: AuditSettings;
+  /** Under which people reach the read APIs: what links in notifications start with. */
+  readonly externalUrl?: string;
+  /** Whether receivers of alerts may be on this machine or in a private network. */
+  readonly allowPrivateReceivers: boolean;
 }
 
 const MIB = 1024 * 1024;
@@ -112,6 +116,8 @@ export function checkLocalSettings(env: Environment): {
     return url === undefined ? undefined : { url, ...(auth === undefined ? {} : { auth }) };
   };
 
+  const host = readText(env, ENV.host) ?? '127.0.0.1';
+  const externalUrl = attempt(() => readUrl(env, ENV.externalUrl), undefined);
   const port = { min: 0, max: 65_535 };
   const tempo = backend(ENV.tempoUrl, ENV.tempoAuth);
   const loki = backend(ENV.lokiUrl, ENV.lokiAuth);
@@ -128,7 +134,7 @@ export function checkLocalSettings(env: Environment): {
   const configDir = readText(env, ENV.configDir);
   const joinGzip = attempt(() => readBoolean(env, ENV.tempoJoinGzip, false), false);
   const settings: LocalSettings = {
-    host: readText(env, ENV.host) ?? '127.0.0.1',
+    host,
     ingestPort: integer(ENV.ingestPort, 4318, port),
     apiPort: integer(ENV.apiPort, 9090, port),
     dataDir: readText(env, ENV.dataDir) ?? '.sluice',
@@ -144,6 +150,12 @@ export function checkLocalSettings(env: Environment): {
     ...(mimir === undefined ? {} : { mimir: { ...mimir, protocol, nativeHistograms } }),
     ...(cloudwatch === undefined ? {} : { cloudwatch }),
     ...(configDir === undefined ? {} : { configDir }),
+    ...(externalUrl === undefined ? {} : { externalUrl }),
+    // Who can only be reached from this machine may well send to it.
+    allowPrivateReceivers: attempt(
+      () => readBoolean(env, ENV.allowPrivateReceivers, isLoopbackHost(host)),
+      false,
+    ),
     redaction: {
       ...(redactionMode === undefined ? {} : { mode: redactionMode }),
       ...(redactionSecret === undefined ? {} : { secret: redactionSecret }),

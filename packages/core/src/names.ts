@@ -25,7 +25,13 @@ export const ATTRIBUTE = {
   dead: 'dead',
 } as const;
 
-export const QUEUE = { traces: 'traces', logs: 'logs', metrics: 'metrics', audit: 'audit.fifo' } as const;
+export const QUEUE = {
+  traces: 'traces',
+  logs: 'logs',
+  metrics: 'metrics',
+  audit: 'audit.fifo',
+  notifications: 'notifications',
+} as const;
 export type QueueName = (typeof QUEUE)[keyof typeof QUEUE];
 
 /** Name of the dead-letter queue of a queue. FIFO queues keep their suffix (an SQS rule). */
@@ -51,6 +57,10 @@ export const HEADER = {
   samplesWritten: 'x-prometheus-remote-write-samples-written',
   histogramsWritten: 'x-prometheus-remote-write-histograms-written',
   exemplarsWritten: 'x-prometheus-remote-write-exemplars-written',
+  /** The same for every attempt to deliver one notification (IETF draft-ietf-httpapi-idempotency-key-header). */
+  idempotencyKey: 'idempotency-key',
+  /** `sha256=` and the HMAC of a webhook's body. */
+  signature: 'x-sluice-signature',
 } as const;
 
 export const ENV = {
@@ -59,6 +69,8 @@ export const ENV = {
   apiPort: 'SLUICE_API_PORT',
   dataDir: 'SLUICE_DATA_DIR',
   configDir: 'SLUICE_CONFIG_DIR',
+  externalUrl: 'SLUICE_EXTERNAL_URL',
+  allowPrivateReceivers: 'SLUICE_ALLOW_PRIVATE_RECEIVERS',
   tickSeconds: 'SLUICE_TICK_SECONDS',
   retentionHours: 'SLUICE_RETENTION_HOURS',
   maxStoreMib: 'SLUICE_MAX_STORE_MIB',
@@ -124,6 +136,13 @@ export const METRIC = {
   logStoreBytes: 'sluice_log_store_bytes',
   logStoreLines: 'sluice_log_store_lines',
   logStoreEvicted: 'sluice_log_store_evicted_lines_total',
+  alertsReceived: 'sluice_alerting_alerts_received_total',
+  alertsInvalid: 'sluice_alerting_alerts_invalid_total',
+  alertingTick: 'sluice_alerting_last_tick_timestamp_seconds',
+  alertingConfig: 'sluice_alerting_config_last_reload_successful',
+  notifications: 'sluice_alerting_notifications_total',
+  notificationsQueued: 'sluice_alerting_notifications_queued_total',
+  deadManPings: 'sluice_dead_man_pings_total',
   buildInfo: 'sluice_build_info',
   startTime: 'process_start_time_seconds',
 } as const;
@@ -161,4 +180,4 @@ export const DATA_FILE = {
   auditCheckpoints: 'audit-checkpoints.jsonl',
 } as const;
 
-export const TABLE = { keys: 'keys', audit: 'audit', metrics: 'metrics' } as const;
+export const TABLE = { keys: 'keys', audit: 'audit', metrics: 'metrics', alerting: 'alerting' } as const;
