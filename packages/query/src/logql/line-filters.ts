@@ -2,6 +2,7 @@
 import { createLinearRegex } from '@sluice/backends/linear-regex';
 import type { LogLines } from '@sluice/backends/log-reader';
 import type { LineFilter } from './ast.ts';
+import { createByteSearch } from './find-bytes.ts';
 import { createLineIpTest } from './ip-range.ts';
 import { createPatternMatcher } from './pattern-matcher.ts';
 
@@ -35,13 +36,14 @@ export function neededText({ op, values }: LineFilter): string {
  * lines without it cost next to nothing.
  */
 export function* linesWith({ count, starts, text }: LogLines, needle: Buffer): Generator<number> {
+  const search = createByteSearch(needle);
   let line = 0;
-  for (let at = text.indexOf(needle); at >= 0; ) {
+  for (let at = search.find(text, 0); at >= 0; ) {
     line = lineAt(starts, { at, from: line, count });
     // A needle with a line feed in it could reach over two lines.
     if (at + needle.length < starts[line + 1]!) yield line;
     const next = starts[line + 1]!;
-    at = next >= text.length ? -1 : text.indexOf(needle, next);
+    at = next >= text.length ? -1 : search.find(text, next);
   }
 }
 
