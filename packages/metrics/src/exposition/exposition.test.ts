@@ -1,3 +1,4 @@
+import { createSelfMetrics } from '@sluice/core/self-metrics';
 import { describe, expect, test } from 'vitest';
 import {
   makeCounter,
@@ -7,6 +8,8 @@ import {
   makeSummary,
   TICK_MS,
 } from '../testing/make-snapshot.ts';
+import { createMemorySnapshots } from '../testing/memory-snapshots.ts';
+import { createExposition } from './create-exposition.ts';
 import { CONTENT_TYPE, negotiateFormat } from './negotiate-format.ts';
 import { renderExposition } from './render-exposition.ts';
 
@@ -125,4 +128,29 @@ test('a family stands once: over shards, beside what is written already, and bes
   expect(text.match(/^latency_seconds_count/gm)).toHaveLength(1);
   expect(text).not.toMatch(/taken|not a name/);
   expect(renderExposition([], { format: 'openmetrics' })).toBe('');
+});
+
+test('the whole answer has the own counters first, every shard once, and an end in OpenMetrics', async () => {
+  const selfMetrics = createSelfMetrics();
+  selfMetrics.counter('own_requests_total', 'Says "hello".').add(3, { path: '/' });
+  selfMetrics.counter('own_odd', 'Odd.').add(1);
+  selfMetrics.histogram('own_seconds', 'Time.', [1, 2.5]).observe(2);
+  const snapshots = createMemorySnapshots();
+  snapshots.put(snapshot);
+  snapshots.put(makeSnapshot([makeGauge('bygone', { last: 1 })], { shard: 1, tickMs: TICK_MS - 3_600_000 }));
+  const expose = createExposition({ selfMetrics, snapshots, nowMs: () => TICK_MS + 1000 });
+  const plain = await expose({ tenant: 'default', accept: null });
+  expect(plain.contentType).toContain('version=0.0.4');
+  expect(plain.body.startsWith('# HELP own_requests_total Says "hello".\n')).toBe(true);
+  expect(plain.body).toContain('temperature_celsius{');
+  expect(plain.body).not.toContain('bygone');
+  const open = await expose({ tenant: 'default', accept: 'application/openmetrics-text' });
+  expect(open.body).toContain(
+    '# TYPE own_requests counter\n# HELP own_requests Says \\"hello\\".\nown_requests_total{path="/"} 3\n',
+  );
+  expect(open.body).toContain('# TYPE own_odd unknown\n');
+  expect(open.body).toContain('own_seconds_bucket{le="1.0"} 0\nown_seconds_bucket{le="2.5"} 1\n');
+  expect(open.body.endsWith('# EOF\n')).toBe(true);
+  expect(snapshots.reads()).toBe(1);
+  expect((await expose({ tenant: 'other', accept: null })).body).not.toContain('temperature');
 });
