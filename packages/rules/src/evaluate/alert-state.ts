@@ -2,7 +2,8 @@
  * The life of alerts of one rule: inactive → pending → firing → resolved, step by step as Prometheus' alerting
  * rules take it (source: Prometheus rules/alerting.go, behaviour described in its documentation of alerting rules).
  */
-import { compareLabels, type Labels, withLabels } from '@sluice/promql/model/labels';
+import type { Histogram } from '@sluice/promql/histogram/histogram';
+import { compareLabels, type Labels, toLabels, withLabels } from '@sluice/promql/model/labels';
 
 export interface ActiveAlert {
   /** Of the alert, with `alertname`; without a metric name. */
@@ -15,9 +16,11 @@ export interface ActiveAlert {
   /** Set once the condition no longer holds and `keep_firing_for` runs. */
   readonly keepFiringSinceMs?: number;
   readonly resolvedAtMs?: number;
+  /** When the outside was last told of it. */
+  readonly sentAtMs?: number;
 }
 
-/** By identity: the sorted labels. */
+/** By identity: `labelsKey` of the labels. */
 export type ActiveAlerts = ReadonlyMap<string, ActiveAlert>;
 
 /** One element of the expression's result, labelled. */
@@ -47,7 +50,7 @@ export function stepAlerts(
     const candidate = candidates.get(identity);
     if (candidate !== undefined) continue;
     const next = withoutCandidate(alert, { keepFiringForMs, timeMs });
-    if (next !== undefined) after.set(identity, fire(next, { forMs, timeMs }));
+    if (next !== undefined) after.set(identity, next);
   }
   for (const [identity, { labels, annotations, value }] of candidates) {
     const known = before.get(identity);
@@ -93,41 +96,43 @@ export const OUTAGE_TOLERANCE_MS = 3_600_000;
 export const FOR_GRACE_PERIOD_MS = 600_000;
 
 /**
- * Pending alerts after evaluation stood still from `downAtMs` to `timeMs`: the outage does not count as time
- * in which the condition held. Alerts that were firing go on firing.
+ * Alerts after evaluation stood still from `downAtMs` to `timeMs`: the outage does not count as time in which
+ * the condition held, so a pending alert that has little left waits the grace period, and one whose `for` is
+ * shorter than that starts anew. Alerts that were firing go on firing.
  */
 export function restoreAlerts(
   alerts: ActiveAlerts,
   { forMs, downAtMs, timeMs }: { readonly forMs: number; readonly downAtMs: number; readonly timeMs: number },
 ): ActiveAlerts {
-  if (forMs === 0) return alerts;
-  if (timeMs - downAtMs > OUTAGE_TOLERANCE_MS)
-    return new Map([...alerts].filter(([, { state }]) => state !== 'pending'));
-  return new Map(
-    [...alerts].map(([identity, alert]) => {
-      if (alert.state !== 'pending') return [identity, alert] as const;
+  const isBridged = timeMs - downAtMs <= OUTAGE_TOLERANCE_MS && forMs >= FOR_GRACE_PERIOD_MS;
+  const restored = new Map<string, ActiveAlert>();
+  for (const [identity, alert] of alerts) {
+    if (alert.state !== 'pending') restored.set(identity, alert);
+    else if (isBridged) {
       const remainingMs = forMs - (downAtMs - alert.activeAtMs);
-      if (remainingMs <= 0) return [identity, alert] as const;
       const activeAtMs =
-        remainingMs < FOR_GRACE_PERIOD_MS && forMs >= FOR_GRACE_PERIOD_MS
+        remainingMs < FOR_GRACE_PERIOD_MS
           ? timeMs + FOR_GRACE_PERIOD_MS - forMs
           : alert.activeAtMs + (timeMs - downAtMs);
-      return [identity, { ...alert, activeAtMs }] as const;
-    }),
-  );
+      restored.set(identity, { ...alert, activeAtMs });
+    }
+  }
+  return restored;
 }
 
 export interface RuleSample {
   readonly labels: Labels;
+  /** NaN where a histogram stands. */
   readonly value: number;
+  readonly histogram?: Histogram;
 }
 
 /** `ALERTS` and `ALERTS_FOR_STATE` of the alerts that are pending or firing, sorted by labels. */
-export function alertSamples(alerts: ActiveAlerts): readonly RuleSample[] {
+export function alertSamples(alerts: Iterable<ActiveAlert>): readonly RuleSample[] {
   const samples: RuleSample[] = [];
-  for (const { labels, state, activeAtMs } of alerts.values()) {
+  for (const { labels, state, activeAtMs } of alerts) {
     if (state === 'inactive') continue;
-    const base = Object.entries(labels).map(([name, value]) => ({ name, value }));
+    const base = toLabels(labels);
     const named = (changes: readonly (readonly [string, string])[]): Labels =>
       withLabels(base, new Map(changes));
     samples.push(

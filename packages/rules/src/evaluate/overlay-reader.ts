@@ -1,89 +1,111 @@
 /** What earlier rules of a group recorded at this very evaluation, seen by the later ones on top of the store. */
-import type { Labels } from '@sluice/promql/model/labels';
-import { labelValue } from '@sluice/promql/model/labels';
-import type { SelectedSeries, SeriesData, SeriesReader } from '@sluice/promql/series-reader';
+import { type Labels, labelsKey, labelValue, METRIC_NAME } from '@sluice/promql/model/labels';
+import type { Matcher } from '@sluice/promql/model/matcher';
+import type { SelectedSeries, SelectWindow, SeriesData, SeriesReader } from '@sluice/promql/series-reader';
 import type { RuleSample } from './alert-state.ts';
-import { identityOf } from './evaluate-rule.ts';
 
 export interface OverlayReader extends SeriesReader {
   /** All at `timeMs`, in ascending calls. */
   record(samples: readonly RuleSample[], timeMs: number): void;
+  /** Stale markers. */
+  end(series: readonly Labels[], timeMs: number): void;
+}
+
+interface Point {
+  readonly timeMs: number;
+  readonly sample: RuleSample | undefined;
 }
 
 interface Recorded {
   readonly labels: Labels;
-  readonly times: number[];
-  readonly values: number[];
+  readonly points: Point[];
 }
 
 export function createOverlayReader(store: SeriesReader): OverlayReader {
-  const recorded = new Map<string, Recorded>();
+  /** By metric name, then by identity. */
+  const families = new Map<string, Map<string, Recorded>>();
+  const add = (labels: Labels, point: Point): void => {
+    const name = labelValue(labels, METRIC_NAME);
+    let family = families.get(name);
+    if (family === undefined) families.set(name, (family = new Map()));
+    const identity = labelsKey(labels);
+    const known = family.get(identity);
+    if (known === undefined) family.set(identity, { labels, points: [point] });
+    else if (known.points.at(-1)!.timeMs < point.timeMs) known.points.push(point);
+    // A second word about the same time: the first stands, unless it was the end and this is a value.
+    else if (known.points.at(-1)!.sample === undefined) known.points[known.points.length - 1] = point;
+  };
   return {
     record(samples, timeMs) {
-      for (const { labels, value } of samples) {
-        const identity = identityOf(labels);
-        const series = recorded.get(identity);
-        if (series === undefined) recorded.set(identity, { labels, times: [timeMs], values: [value] });
-        else {
-          series.times.push(timeMs);
-          series.values.push(value);
-        }
-      }
+      for (const sample of samples) add(sample.labels, { timeMs, sample });
+    },
+    end(series, timeMs) {
+      for (const labels of series) add(labels, { timeMs, sample: undefined });
     },
     async select(matchers, window): Promise<SelectedSeries> {
       const stored = await store.select(matchers, window);
-      const matching = [...recorded.values()].filter(({ labels }) =>
-        matchers.every((matcher) => matcher.matches(labelValue(labels, matcher.name))),
+      const matching = [...familiesOf(families, matchers)].flatMap((family) =>
+        [...family.values()].filter(({ labels }) =>
+          matchers.every((matcher) => matcher.matches(labelValue(labels, matcher.name))),
+        ),
       );
       if (matching.length === 0) return stored;
-      const byIdentity = new Map(stored.series.map((series) => [identityOf(series.labels), series]));
+      const byIdentity = new Map(stored.series.map((series) => [labelsKey(series.labels), series]));
       for (const series of matching) {
-        const identity = identityOf(series.labels);
-        const known = byIdentity.get(identity);
-        byIdentity.set(identity, append(known, series, window));
+        const identity = labelsKey(series.labels);
+        byIdentity.set(identity, append(byIdentity.get(identity), series, window));
       }
       return { ...stored, series: [...byIdentity.values()].filter(({ times }) => times.length > 0) };
     },
   };
 }
 
-function append(
-  known: SeriesData | undefined,
-  { labels, times, values }: Recorded,
-  window: { readonly startMs: number; readonly endMs: number },
-): SeriesData {
-  const lastMs = known?.times.at(-1) ?? Number.NEGATIVE_INFINITY;
-  const added = times
-    .map((_, index) => index)
-    .filter(
-      (index) => times[index]! > lastMs && times[index]! >= window.startMs && times[index]! <= window.endMs,
-    );
-  const before = known ?? { labels, times: new Float64Array(0), values: new Float64Array(0) };
-  const extend = (array: Float64Array, more: readonly number[]): Float64Array =>
-    Float64Array.from([...array, ...more]);
-  return {
-    ...before,
-    times: extend(
-      before.times,
-      added.map((index) => times[index]!),
-    ),
-    values: extend(
-      before.values,
-      added.map((index) => values[index]!),
-    ),
-    ...(before.startTimes === undefined
-      ? {}
-      : {
-          startTimes: extend(
-            before.startTimes,
-            added.map(() => 0),
-          ),
-        }),
-    ...(before.histograms === undefined
-      ? {}
-      : { histograms: [...before.histograms, ...added.map(() => undefined)] }),
-    ...(before.stale === undefined
-      ? {}
-      : { stale: Uint8Array.from([...before.stale, ...added.map(() => 0)]) }),
+function familiesOf(
+  families: ReadonlyMap<string, Map<string, Recorded>>,
+  matchers: readonly Matcher[],
+): Iterable<Map<string, Recorded>> {
+  const named = matchers.find(({ name, operator }) => name === METRIC_NAME && operator === '=');
+  if (named === undefined) return families.values();
+  const family = families.get(named.value);
+  return family === undefined ? [] : [family];
+}
+
+function append(known: SeriesData | undefined, recorded: Recorded, window: SelectWindow): SeriesData {
+  const before: SeriesData = known ?? {
+    labels: recorded.labels,
+    times: new Float64Array(0),
+    values: new Float64Array(0),
   };
+  const lastMs = before.times.at(-1) ?? Number.NEGATIVE_INFINITY;
+  const added = recorded.points.filter(
+    ({ timeMs }) => timeMs > lastMs && timeMs >= window.startMs && timeMs <= window.endMs,
+  );
+  const old = before.times.length;
+  const hasHistograms = before.histograms !== undefined || added.some(({ sample }) => sample?.histogram);
+  const hasStale = before.stale !== undefined || added.some(({ sample }) => sample === undefined);
+  return {
+    labels: before.labels,
+    times: extend(before.times, added, ({ timeMs }) => timeMs),
+    values: extend(before.values, added, ({ sample }) => sample?.value ?? Number.NaN),
+    ...(before.startTimes && { startTimes: extend(before.startTimes, added, () => 0) }),
+    ...(hasHistograms && {
+      histograms: [
+        ...(before.histograms ?? Array.from({ length: old }, () => undefined)),
+        ...added.map(({ sample }) => sample?.histogram),
+      ],
+    }),
+    ...(hasStale && {
+      stale: Uint8Array.from([
+        ...(before.stale ?? new Uint8Array(old)),
+        ...added.map(({ sample }) => Number(sample === undefined)),
+      ]),
+    }),
+  };
+}
+
+function extend(column: Float64Array, added: readonly Point[], of: (point: Point) => number): Float64Array {
+  const longer = new Float64Array(column.length + added.length);
+  longer.set(column);
+  for (const [index, point] of added.entries()) longer[column.length + index] = of(point);
+  return longer;
 }
