@@ -143,6 +143,12 @@ export const METRIC = {
   notifications: 'sluice_alerting_notifications_total',
   notificationsQueued: 'sluice_alerting_notifications_queued_total',
   deadManPings: 'sluice_dead_man_pings_total',
+  ruleEvaluations: 'sluice_rule_evaluations_total',
+  ruleFailures: 'sluice_rule_evaluation_failures_total',
+  ruleMissed: 'sluice_rule_group_iterations_missed_total',
+  ruleGroupDuration: 'sluice_rule_group_last_duration_seconds',
+  ruleGroupLast: 'sluice_rule_group_last_evaluation_timestamp_seconds',
+  ruleLag: 'sluice_rule_data_lag_seconds',
   buildInfo: 'sluice_build_info',
   startTime: 'process_start_time_seconds',
 } as const;
@@ -180,4 +186,4 @@ export const DATA_FILE = {
   auditCheckpoints: 'audit-checkpoints.jsonl',
 } as const;
 
-export const TABLE = { keys: 'keys', audit: 'audit', metrics: 'metrics', alerting: 'alerting' } as const;
+export const TABLE = { keys: 'keys', audit: 'audit', metrics: 'metrics', alerting: 'alerting', rules: 'rules' } as const;
