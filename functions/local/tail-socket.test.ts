@@ -101,7 +101,7 @@ test('a reader that does not read is told what it lost, and does not hold up the
   socket.on('message', (data) => frames.push(JSON.parse(String(data)) as Frame));
   socket.resume();
   await expect
-    .poll(() => frames.some((frame) => frame.dropped_entries !== null), { timeout: 5000 })
+    .poll(() => frames.some((frame) => frame.dropped_entries !== null), { timeout: 20_000 })
     .toBe(true);
   const shown = frames.reduce((sum, { streams }) => sum + (streams[0]?.values.length ?? 0), 0);
   const lost = frames.reduce((sum, frame) => sum + (frame.dropped_entries?.length ?? 0), 0);

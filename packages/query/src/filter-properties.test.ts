@@ -13,7 +13,7 @@ import { parseLogql } from './logql/parse-logql.ts';
 import { createTestLogStore, TEST_NOW_NS, TEST_TENANT } from './testing/log-store.ts';
 
 /** More by `SLUICE_FUZZ_ROUNDS`. */
-const ROUNDS = Number(process.env.SLUICE_FUZZ_ROUNDS ?? 8);
+const ROUNDS = Number(process.env.SLUICE_FUZZ_ROUNDS ?? 6);
 const RECORDS = 120;
 const QUERIES = 24;
 const { signal } = new AbortController();
