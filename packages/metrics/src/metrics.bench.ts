@@ -43,7 +43,7 @@ export const bench: Bench = {
     const figures: Figure[] = [];
     for (const temporality of ['delta', 'cumulative'] as const) {
       for (const points of [80, 320]) {
-        const scene = { sources: 100, points, temporality, warmTicks: 3, ticks: 4 };
+        const scene = { sources: 100, points, temporality, warmTicks: points === 80 ? 12 : 5, ticks: 6 };
         const { pointsPerCore } = await play(scene);
         figures.push({
           name: `collect + reduce, ${temporality}, posts of ${points}`,
@@ -57,7 +57,7 @@ export const bench: Bench = {
       for (const sources of [1, 10, 1000]) {
         for (const points of [80, 320]) {
           const long = sources < 1000;
-          const scene = { sources, points, temporality, warmTicks: long ? 62 : 4, ticks: long ? 10 : 3 };
+          const scene = { sources, points, temporality, warmTicks: long ? 62 : 2, ticks: long ? 10 : 1 };
           figures.push(...billFigures(scene, await play(scene)));
         }
       }

@@ -41,7 +41,7 @@ describe('collecting', () => {
     );
     const [block, ...others] = await blocksOf(world);
     expect(others).toEqual([]);
-    expect(block!.sk).toMatch(new RegExp(`^${WORLD_START_MS + 60_000}#[0-9a-f]{32}$`));
+    expect(block!.sk).toMatch(new RegExp(`^${WORLD_START_MS + 60_000}#[0-9a-f]{16}$`));
     expect(block!.expiresAt).toBe((WORLD_START_MS + 24 * HOUR_MS) / 1000);
     const sections = decodeBlock(block!.data as Uint8Array);
     expect(sections.map(({ id }) => id)).toEqual(messages.map(({ messageId }) => messageId.slice(0, 16)));
@@ -315,6 +315,22 @@ describe('blocks', () => {
       }),
       { seed: 1, numRuns: 200 },
     );
+  });
+
+  test('hold series with any number of labels', () => {
+    const make = (count: number, last: string): MetricPoint => {
+      const labels = Array.from({ length: count }, (_, at) => ({
+        name: `l${at}`,
+        value: at === count - 1 ? last : 'v',
+      }));
+      const id = labels.map(({ name, value }) => `${name}\u0000${value}\u0001`).join('');
+      const family = { name: 'm', sourceName: 'm', kind: 'gauge', unit: '', help: '' } as const;
+      const base = { mode: 'state', origin: '', startMs: 0, timeMs: 5, exemplars: [] } as const;
+      return { ...base, type: 'number', value: 1, series: { labels, id, job: '', family } };
+    };
+    const points = [1, 3, 3, 40, 41, 60, 2, 0].map((count, place) => make(count, `x${place}`));
+    const sections = [{ id: '00000000000000aa', receivedAtMs: 5, points }];
+    expect(decodeBlock(encodeBlock(sections))).toEqual(sections);
   });
 
   test('give only what is wanted', () => {

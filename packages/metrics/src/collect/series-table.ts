@@ -10,6 +10,9 @@ import type { SeriesKind } from '../model/snapshot.ts';
 /** Stored by place: append only. */
 export const KINDS: readonly SeriesKind[] = ['counter', 'gauge', 'updown', 'histogram', 'summary'];
 
+/** Labels of a series that are compared with those before: so many bits make a whole number. */
+const MAX_COMPARED = 40;
+
 export interface SeriesTable {
   refer(series: SeriesIdentity): number;
   write(writer: ByteWriter): void;
@@ -22,6 +25,7 @@ export function createSeriesTable(isHelpKnown: (familyName: string) => boolean):
   const numbers = new Map<SeriesIdentity, number>();
   const familyBytes = new ByteWriter();
   const labelBytes = new ByteWriter();
+  let previous: readonly Label[] = [];
 
   const referFamily = (family: PointFamily): number => {
     const known = families.get(family);
@@ -49,10 +53,14 @@ export function createSeriesTable(isHelpKnown: (familyName: string) => boolean):
       numbers.set(series, numbers.size);
       labelBytes.uint(referFamily(series.family));
       labelBytes.uint(series.labels.length);
-      for (const { name, value } of series.labels) {
-        labelBytes.uint(texts.refer(name));
-        labelBytes.uint(texts.refer(value));
+      const changed = changedPlaces(series.labels, previous);
+      if (series.labels.length <= MAX_COMPARED)
+        labelBytes.uint(changed.reduce((mask, at) => mask + 2 ** at, 0));
+      for (const at of changed) {
+        labelBytes.uint(texts.refer(series.labels[at]!.name));
+        labelBytes.uint(texts.refer(series.labels[at]!.value));
       }
+      previous = series.labels;
       return numbers.size - 1;
     },
     write(writer) {
@@ -77,16 +85,24 @@ export function readSeriesTable(
     return { name, sourceName, kind, unit: text(reader.uint()), help: text(reader.uint()) };
   });
   const pairs = createPairs(text);
+  let previous: readonly Pair[] = [];
   const series = Array.from({ length: reader.count(2) }, (): SeriesIdentity => {
     const family = families[reader.uint()];
     if (family === undefined) throw new DamagedBytes('a series of an unknown family');
     const labels: Label[] = [];
     const keys: string[] = [];
-    for (let left = reader.count(2); left > 0; left--) {
-      const { label, key } = pairs(reader.uint(), reader.uint());
-      labels.push(label);
-      keys.push(key);
+    const own: Pair[] = [];
+    const length = reader.uint();
+    const mask = length <= MAX_COMPARED ? reader.uint() : Number.POSITIVE_INFINITY;
+    for (let at = 0; at < length; at++) {
+      const isChanged = mask === Number.POSITIVE_INFINITY || Math.floor(mask / 2 ** at) % 2 === 1;
+      const pair = isChanged ? pairs(reader.uint(), reader.uint()) : previous[at];
+      if (pair === undefined) throw new DamagedBytes('a label of the series before, which has none there');
+      own.push(pair);
+      labels.push(pair.label);
+      keys.push(pair.key);
     }
+    previous = own;
     return { labels, id: keys.join(''), job: labelValue(labels, 'job'), family };
   });
   return (number) => {
@@ -96,10 +112,27 @@ export function readSeriesTable(
   };
 }
 
+/** The places whose labels are not those of the series before: within a metric that is one or two. */
+function changedPlaces(labels: readonly Label[], previous: readonly Label[]): readonly number[] {
+  const places: number[] = [];
+  for (let at = 0; at < labels.length; at++) {
+    const [own, before] = [labels[at]!, previous[at]];
+    const isSame = labels.length <= MAX_COMPARED && own.name === before?.name && own.value === before.value;
+    if (!isSame) places.push(at);
+  }
+  return places;
+}
+
+interface Pair {
+  readonly label: Label;
+  /** As `labelsKey` writes it. */
+  readonly key: string;
+}
+
 /** Labels by the numbers of their texts: most occur in many series. */
 function createPairs(text: (number: number) => string) {
-  const known = new Map<number, { readonly label: Label; readonly key: string }>();
-  return (nameNumber: number, valueNumber: number) => {
+  const known = new Map<number, Pair>();
+  return (nameNumber: number, valueNumber: number): Pair => {
     const place = nameNumber * 2 ** 26 + valueNumber;
     let pair = known.get(place);
     if (pair === undefined) {
