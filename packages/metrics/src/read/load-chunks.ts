@@ -89,16 +89,19 @@ async function findSlices(
     ...tiers
       .slice(0, preferred + 1)
       .reverse()
-      .map((tier) => ({ tier, isOutward: tier === tiers[0] })),
-    ...tiers.slice(preferred + 1).map((tier) => ({ tier, isOutward: true })),
+      .map((tier) => ({ tier, isOutward: tier === tiers[0], isFallback: false })),
+    ...tiers.slice(preferred + 1).map((tier) => ({ tier, isOutward: true, isFallback: true })),
   ];
   const taken: Slice[] = [];
   let rest: readonly Interval[] = [{ fromMs, untilMs }];
   let newest: FileHeader | undefined;
-  for (const { tier, isOutward } of order) {
-    if (rest.length === 0) break;
+  for (const { tier, isOutward, isFallback } of order) {
+    // A coarser tier may reach further back than the first, never further ahead.
+    const aheadMs = isFallback && newest !== undefined ? newest.coveredMs : Number.POSITIVE_INFINITY;
+    const gaps = rest.filter((gap) => gap.fromMs < aheadMs);
+    if (gaps.length === 0) continue;
     const found = await Promise.all(
-      rest.map((gap) =>
+      gaps.map((gap) =>
         loadHeaders(table, { tenant, shard, tier: tier.name }, { ...gap, spanMs: tier.spanMs }),
       ),
     );

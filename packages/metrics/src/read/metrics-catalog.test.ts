@@ -15,12 +15,14 @@ const hits = { __name__: 'hits_total', job: 'shop', instance: 'i-1', route: '/a'
 const latency = { __name__: 'latency_seconds', job: 'shop' };
 const early = { __name__: 'early', job: 'batch' };
 
-async function createWorld(): Promise<{ world: RollupWorld; catalog: MetricsCatalog; nowMs: number }> {
-  const world = createRollupWorld();
-  await world.run(START + 27 * HOUR_MS + 5 * MINUTE_MS, (tickMs) => {
+async function createWorld(
+  hours: number,
+): Promise<{ world: RollupWorld; catalog: MetricsCatalog; nowMs: number }> {
+  const world = createRollupWorld({ compactEveryMs: 30 * MINUTE_MS });
+  await world.run(START + hours * HOUR_MS + 5 * MINUTE_MS, (tickMs) => {
     world.builder.count(hits, 1);
     world.builder.observe(latency, 0.3, [0.1, 1]);
-    if (tickMs < START + 25 * HOUR_MS) world.builder.set(early, 1);
+    if (hours > 1 && tickMs < START + 25 * HOUR_MS) world.builder.set(early, 1);
   });
   const { table, snapshots, clock, settings } = world;
   return {
@@ -30,9 +32,12 @@ async function createWorld(): Promise<{ world: RollupWorld; catalog: MetricsCata
   };
 }
 
+/** Into a second day: for tests that only read. */
+const longWorld = createWorld(27);
+
 describe('the catalog', () => {
   test('lists label names, values and series of the range, histograms as they are queried', async () => {
-    const { catalog, nowMs } = await createWorld();
+    const { catalog, nowMs } = await longWorld;
     const last = { startMs: nowMs - HOUR_MS, endMs: nowMs, matcherSets: [] };
     expect((await catalog.listLabels(last)).values).toEqual(['__name__', 'instance', 'job', 'le', 'route']);
     expect((await catalog.listLabelValues('__name__', last)).values).toEqual([
@@ -54,7 +59,7 @@ describe('the catalog', () => {
   });
 
   test('says when a limit cut the list', async () => {
-    const { catalog, nowMs } = await createWorld();
+    const { catalog, nowMs } = await longWorld;
     const list = await catalog.listLabels({
       startMs: nowMs - HOUR_MS,
       endMs: nowMs,
@@ -65,7 +70,7 @@ describe('the catalog', () => {
   });
 
   test('knows the metadata of what is published and of what is only stored', async () => {
-    const { catalog } = await createWorld();
+    const { catalog } = await longWorld;
     const metadata = await catalog.listMetadata();
     expect([...metadata.keys()]).toEqual(['early', 'hits_total', 'latency_seconds']);
     expect(metadata.get('latency_seconds')).toEqual([
@@ -76,7 +81,7 @@ describe('the catalog', () => {
   });
 
   test('finds the services and whether they were heard of', async () => {
-    const { world, catalog, nowMs } = await createWorld();
+    const { world, catalog, nowMs } = await createWorld(1);
     expect(await catalog.targets()).toEqual([
       { job: 'shop', instance: '', lastSeenMs: nowMs - 1, series: 1, health: 'up' },
       { job: 'shop', instance: 'i-1', lastSeenMs: nowMs - 1, series: 1, health: 'up' },
@@ -89,7 +94,7 @@ describe('the catalog', () => {
   });
 
   test('finds exemplars under the bucket they fell into, each once', async () => {
-    const { world, catalog, nowMs } = await createWorld();
+    const { world, catalog, nowMs } = await createWorld(1);
     const tickMs = nowMs + MINUTE_MS;
     world.builder.observe(latency, 0.3, [0.1, 1]);
     const snapshot = world.builder.tick(tickMs);
