@@ -4,9 +4,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import { createRemoteWriter } from '@sluice/backends/mimir/remote-writer';
+import { parseTenantId } from '@sluice/core/ids';
 import type { LocalSettings } from '@sluice/core/local-settings';
 import type { Logger } from '@sluice/core/logger';
-import { TABLE } from '@sluice/core/names';
+import { DEFAULT_TENANT, TABLE } from '@sluice/core/names';
 import type { Clock } from '@sluice/core/ports/clock';
 import type { Scheduler } from '@sluice/core/ports/scheduler';
 import type { Table } from '@sluice/core/ports/table';
@@ -18,6 +19,7 @@ import { createReduceAndPush } from '@sluice/delivery/metrics/reduce-and-push';
 import { createSpanMetricsSender } from '@sluice/delivery/metrics/send-span-metrics';
 import { createShardLeases } from '@sluice/delivery/metrics/shard-lease';
 import { createTickHandler } from '@sluice/delivery/metrics/tick-handler';
+import { createOwnMetricsSender } from '@sluice/ingest/remote-write/send-own-metrics';
 import { createWriteApp, isRemoteWrite } from '@sluice/ingest/remote-write/write-app';
 import { createExposition, type Exposition } from '@sluice/metrics/exposition/create-exposition';
 import { createMetricsSettings, type MetricsSettings } from '@sluice/metrics/metrics-settings';
@@ -103,6 +105,18 @@ export function openMetrics(options: LocalMetricsOptions): LocalMetrics {
     name: 'reduce-metrics',
     intervalMs: settings.tickMs,
     run: async ({ scheduledAtMs }) => void (await tick(scheduledAtMs)),
+  });
+  const sendOwn = createOwnMetricsSender({
+    selfMetrics,
+    queue: queues.metrics.queue,
+    tenant: parseTenantId(DEFAULT_TENANT),
+    labels: { job: 'sluice', instance: 'local' },
+    startMs: clock.nowMs(),
+  });
+  scheduler.register({
+    name: 'own-metrics',
+    intervalMs: OWN_METRICS_EVERY_MS,
+    run: ({ scheduledAtMs }) => sendOwn(scheduledAtMs),
   });
   scheduler.register({
     name: 'compact-metrics',

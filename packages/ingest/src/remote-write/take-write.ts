@@ -22,7 +22,7 @@ export interface WriteDeps {
   /** The queue of metrics. */
   readonly queue: Queue;
   readonly keys: KeyPolicy;
-  readonly limiter?: Pick<RateLimiter, 'check'>;
+  readonly limiter?: Pick<RateLimiter, 'check' | 'refund'>;
   readonly limits: BodyLimits;
   readonly families: FamilyMemory;
   readonly metrics: RequestMetrics;
@@ -63,7 +63,9 @@ export async function takeWrite(request: Request, deps: WriteDeps): Promise<Writ
 
   const { tenant, key } = caller;
   deps.families.note(tenant, decoded.metadata);
-  const { bytes, points } = toMetricsRequest(decoded.series, (name) => deps.families.find(tenant, name));
+  const { bytes, points } = toMetricsRequest(decoded.series, {
+    describe: (name) => deps.families.find(tenant, name),
+  });
   const rejections = [...decoded.refused].map(([reason, { count, example }]) => ({ reason, count, example }));
   if (points > 0) {
     const limit = key === undefined ? undefined : deps.limiter?.check(key, points);
@@ -78,6 +80,7 @@ export async function takeWrite(request: Request, deps: WriteDeps): Promise<Writ
       receivedAtMs: deps.nowMs(),
     });
     if (sent.status === 'retryable') {
+      if (key !== undefined) deps.limiter?.refund(key, points);
       const message = 'the metrics queue cannot take the request now: send it again, nothing counts twice';
       return { ...refuseForNow(503, message, 2), cause: sent.reason };
     }

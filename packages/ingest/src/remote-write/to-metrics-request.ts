@@ -20,10 +20,16 @@ const CUMULATIVE = 2;
 const NO_RECORDED_VALUE = 1;
 const NS_PER_MS = 1_000_000n;
 
-/** `describe` says what is known of a family from earlier requests. */
+export interface RequestContext {
+  /** What is known of a family from elsewhere. */
+  readonly describe: (family: string) => PushedMetadata | undefined;
+  /** When the counters began; 0 when that is not known. */
+  readonly startMs?: number;
+}
+
 export function toMetricsRequest(
   series: readonly PushedSeries[],
-  describe: (family: string) => PushedMetadata | undefined,
+  { describe, startMs = 0 }: RequestContext,
 ): PushedRequest {
   const metrics = new Map<string, PushedSeries[]>();
   for (const one of series) {
@@ -41,6 +47,7 @@ export function toMetricsRequest(
       name,
       help: metadata?.help ?? '',
       isCounter: isCounter(name, metadata),
+      startMs,
     });
   }
   writer.end(scopeMetrics);
@@ -64,6 +71,7 @@ interface MetricShape {
   readonly name: string;
   readonly help: string;
   readonly isCounter: boolean;
+  readonly startMs: number;
 }
 
 function writeMetric(writer: ProtoWriter, series: readonly PushedSeries[], shape: MetricShape): number {
@@ -75,6 +83,7 @@ function writeMetric(writer: ProtoWriter, series: readonly PushedSeries[], shape
   for (const { labels, samples } of series) {
     for (const { value, isStale, timeMs } of samples) {
       const point = writer.begin(1);
+      if (shape.isCounter && shape.startMs > 0) writer.fixed64(2, BigInt(shape.startMs) * NS_PER_MS);
       writer.fixed64(3, BigInt(timeMs) * NS_PER_MS);
       if (!isStale) writer.double(4, value);
       for (const [name, text] of labels) writeText(writer, 7, { key: name, text });
