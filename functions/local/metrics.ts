@@ -63,6 +63,7 @@ export interface LocalMetrics {
 const CONSUMER = { concurrency: 1, batchSize: 50, visibilityTimeoutMs: 120_000, softDeadlineMs: 90_000 };
 const MINUTE_MS = 60_000;
 const COMPACT_EVERY_MS = 10 * MINUTE_MS;
+const OWN_METRICS_EVERY_MS = MINUTE_MS;
 /** One process owns the data file: a lease can only be left over from a crash. */
 const LEASE_MS = 10_000;
 
