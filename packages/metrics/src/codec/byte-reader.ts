@@ -1,5 +1,6 @@
 /** Reads what ByteWriter wrote. Bytes that it cannot have written throw DamagedBytes. */
 import type { Level } from '../model/snapshot.ts';
+import { LEVEL_FORM } from './byte-writer.ts';
 
 export class DamagedBytes extends Error {
   override readonly name = 'DamagedBytes';
@@ -98,15 +99,16 @@ export class ByteReader {
 
   level(): Level {
     const first = this.uint();
-    switch (first % 4) {
-      case 0:
-        return first / 4;
-      case 1:
-        return -(first - 1) / 4;
-      case 2:
+    if (first % 2 === 0) return first / 2;
+    switch (first) {
+      case LEVEL_FORM.negative:
+        return -this.uint();
+      case LEVEL_FORM.double:
         return this.double();
-      default:
+      case LEVEL_FORM.large:
         return fromBase36(this.text());
+      default:
+        throw new DamagedBytes(`level form ${first} is not known`);
     }
   }
 

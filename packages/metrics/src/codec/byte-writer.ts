@@ -85,23 +85,21 @@ export class ByteWriter {
   }
 
   /**
-   * Any level, exactly. Whole numbers take the space of their digits; the low bits of the first varint tell
-   * the form: 0 and 1 whole and its sign, 2 a double, 3 an integer beyond 2^53.
+   * Any level, exactly. Whole numbers from 0 take the space of their digits: an even first varint is twice
+   * the number, an odd one tells the form of what follows.
    */
   level(value: Level): void {
     if (typeof value === 'bigint') {
-      this.uint(3);
+      this.uint(LEVEL_FORM.large);
       this.text(value.toString(36));
-    } else if (
-      Number.isInteger(value) &&
-      value > -MAX_SHORT_LEVEL &&
-      value < MAX_SHORT_LEVEL &&
-      !Object.is(value, -0)
-    ) {
-      this.uint(value < 0 ? -value * 4 + 1 : value * 4);
-    } else {
-      this.uint(2);
+    } else if (!Number.isInteger(value) || Math.abs(value) >= MAX_SHORT_LEVEL || Object.is(value, -0)) {
+      this.uint(LEVEL_FORM.double);
       this.double(value);
+    } else if (value >= 0) {
+      this.uint(value * 2);
+    } else {
+      this.uint(LEVEL_FORM.negative);
+      this.uint(-value);
     }
   }
 
@@ -127,5 +125,7 @@ export class ByteWriter {
   }
 }
 
-/** Four times this fits a double exactly. */
-const MAX_SHORT_LEVEL = 2 ** 50;
+/** Twice this fits a double exactly. */
+const MAX_SHORT_LEVEL = 2 ** 51;
+
+export const LEVEL_FORM = { negative: 1, double: 3, large: 5 } as const;

@@ -57,7 +57,8 @@ test('cut bytes are damaged, never misread past their end', () => {
     );
   }
   expect(() => new ByteReader(new Uint8Array(9).fill(255)).uint()).toThrow(DamagedBytes);
-  expect(() => new ByteReader(new Uint8Array([3, 1, 33])).level()).toThrow(DamagedBytes);
+  expect(() => new ByteReader(new Uint8Array([5, 1, 33])).level()).toThrow(DamagedBytes);
+  expect(() => new ByteReader(new Uint8Array([7])).level()).toThrow('level form 7 is not known');
   expect(() => new ByteReader(new Uint8Array()).byte()).toThrow(DamagedBytes);
 });
 
