@@ -192,7 +192,7 @@ async function loadTail(
         : NOTHING_CARRIED;
   let afterTickMs = baseline?.tickMs ?? (isContinued ? newest.coveredMs : first.previousTickMs);
   const beforeMs =
-    baseline?.tickMs ?? (isContinued ? newest.coveredMs : first.tickMs - baseTierOf(settings).slotMs);
+    baseline?.tickMs ?? (isContinued ? newest.coveredMs : tickBefore(fresh, baseTierOf(settings)));
   const isSeenWanted = query.families === undefined || query.families.has(SEEN_FAMILY);
   const set = createEntrySet();
   fresh.forEach((snapshot, slot) => {
@@ -214,6 +214,13 @@ async function loadTail(
     end: fresh.length,
     entries: set.entries(),
   };
+}
+
+/** Where the slot of a shard's first known snapshot begins: as long before it as the next one is behind it. */
+function tickBefore(fresh: readonly Snapshot[], { slotMs }: RollupTier): number {
+  const [first, second] = fresh as [Snapshot, Snapshot | undefined];
+  const distanceMs = second === undefined ? slotMs : second.tickMs - first.tickMs;
+  return Math.max(first.previousTickMs, first.tickMs - Math.min(distanceMs, slotMs));
 }
 
 /** Immutable, so that the queries of a dashboard share it. */

@@ -1,4 +1,6 @@
 /** What PromQL sees of each kind of series, in the files and in what is not compacted yet. */
+
+import { createEngine } from '@sluice/promql/engine';
 import { labelValue, toRecord } from '@sluice/promql/model/labels';
 import { createMatcher } from '@sluice/promql/model/matcher';
 import type { SelectWindow } from '@sluice/promql/series-reader';
@@ -97,6 +99,18 @@ describe('counters', () => {
     expect(await world.instant('increase(hits_total[61m])', nowMs)).toEqual({ 'job=shop': 60 });
   });
 
+  test('under `anchored` and `smoothed` go as levels, which those difference', async () => {
+    const world = createRollupWorld();
+    await world.run(START + 45 * MINUTE_MS, () => world.builder.count(hits, 4));
+    const endMs = START + 45 * MINUTE_MS;
+    const engine = createEngine({ clock: world.clock, features: { extendedRangeSelectors: true } });
+    const ask = async (query: string, timeMs: number) =>
+      (await engine.instant(query, { reader: world.reader, timeMs })).value;
+    const twenty = { type: 'vector', samples: [{ value: 20 }] };
+    expect(await ask('increase(hits_total[5m] anchored)', endMs)).toMatchObject(twenty);
+    expect(await ask('increase(hits_total[5m] smoothed)', endMs - 30_000)).toMatchObject(twenty);
+  });
+
   test('are zero while they rest, and stale once they are no longer published', async () => {
     const world = createRollupWorld();
     await world.run(START + 100 * MINUTE_MS, (tickMs) => {
@@ -139,6 +153,15 @@ describe('counters', () => {
       });
     }
   });
+});
+
+test('the first minute of a shard counts whole, whatever the distance of its ticks', async () => {
+  const world = createRollupWorld({ tickMs: 15_000 });
+  await world.run(START + MINUTE_MS, () => world.builder.count(hits, 7));
+  const nowMs = START + MINUTE_MS;
+  expect(await world.instant('increase(hits_total[1m])', nowMs)).toEqual({ 'job=shop': 28 });
+  expect(await world.instant('increase(hits_total[45s])', nowMs)).toEqual({ 'job=shop': 21 });
+  expect(await world.instant('increase(hits_total[50m])', nowMs)).toEqual({ 'job=shop': 28 });
 });
 
 describe('other kinds', () => {

@@ -200,10 +200,15 @@ function gaugeColumn(columns: readonly Float64Array[], func: string): Float64Arr
 
 const ADDED_UP: ReadonlySet<string> = new Set(['rate', 'increase', 'irate']);
 
-function modeOf({ shape }: Component, { rangeMs, hints }: SelectWindow): AssembleOptions['mode'] {
+function modeOf({ shape }: Component, window: SelectWindow): AssembleOptions['mode'] {
   if (shape === 'gauge') return 'value';
-  if (shape === 'value') return 'level';
-  return rangeMs > 0 && ADDED_UP.has(hints.func) ? 'increase' : 'level';
+  if (shape === 'value' || isExtended(window)) return 'level';
+  return window.rangeMs > 0 && ADDED_UP.has(window.hints.func) ? 'increase' : 'level';
+}
+
+/** `anchored` and `smoothed` look behind the range, and difference levels. Seen of instant queries only. */
+function isExtended({ startMs, endMs, stepMs, rangeMs, lookbackMs }: SelectWindow): boolean {
+  return stepMs === 0 && rangeMs > 0 && endMs - startMs + 1 >= rangeMs + lookbackMs;
 }
 
 function toExpandable(series: RollupEntry | SeriesSnapshot): Parameters<typeof expandEntry>[0] {
