@@ -12,6 +12,7 @@ import { createEmbeddedScheduler } from '@sluice/platform/embedded/scheduler';
 import { createJaegerRoutes } from '@sluice/query/jaeger/jaeger-routes';
 import { createQueryApp } from '@sluice/query/query-app';
 import { createAccess } from './access.ts';
+import { openAlerting } from './alerting.ts';
 import { openAudit } from './audit.ts';
 import { listen } from './listen.ts';
 import { openMetrics } from './metrics.ts';
@@ -20,6 +21,7 @@ import { openStorage } from './open-storage.ts';
 import { readLogs } from './read-logs.ts';
 import { readMetrics } from './read-metrics.ts';
 import { createRedaction } from './redaction.ts';
+import { openRules } from './rules.ts';
 import { createRemoteSinks, startDelivery } from './start-delivery.ts';
 
 export interface LocalPipeline {
@@ -64,7 +66,9 @@ export async function startLocal(
     const remote = await createRemoteSinks(settings, clock);
     const audit = openAudit({ storage, settings, access, scheduler, clock, selfMetrics, logger });
     open.push(async () => audit.close());
+    const alerting = openAlerting({ storage, settings, scheduler, clock, selfMetrics, logger });
     const metrics = openMetrics({ storage, settings, access, scheduler, clock, selfMetrics, logger });
+    const rules = openRules({ storage, settings, metrics, scheduler, clock, selfMetrics, logger });
     open.push(scheduler.stop);
     open.push(async () => metrics.close());
     const startConsumers = async (): Promise<void> => {
@@ -85,6 +89,8 @@ export async function startLocal(
       open.push(() => collector.stop({ drainMs: DRAIN_MS.consumers }));
       const recorder = await audit.startConsumer();
       open.push(() => recorder.stop({ drainMs: DRAIN_MS.consumers }));
+      const notifier = await alerting.startConsumer();
+      open.push(() => notifier.stop({ drainMs: DRAIN_MS.consumers }));
     };
 
     const ingestApp = createIngestApp({
@@ -119,7 +125,9 @@ export async function startLocal(
       apis: [
         { path: '/jaeger/api', routes: createJaegerRoutes(traces, { clock }) },
         audit.api,
+        ...alerting.apis,
         readMetrics(metrics, clock),
+        rules.api,
         ...logApis.apis,
       ],
       authorize,
@@ -137,6 +145,8 @@ export async function startLocal(
     });
     open.push(() => api.close(DRAIN_MS.reads));
     open.push(logApis.tailSocket.close);
+    rules.setApiUrl(api.url);
+    alerting.setApiUrl(api.url);
     await startConsumers();
     scheduler.start();
     // Nothing new comes in while the consumers finish; readers may look until the end.

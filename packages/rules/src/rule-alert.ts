@@ -1,6 +1,7 @@
 /** An alert as rules report it to whoever routes alerts. */
-import { formatExternalLink } from './external-link.ts';
+
 import type { ActiveAlert } from './evaluate/alert-state.ts';
+import { formatExternalLink } from './external-link.ts';
 
 export interface RuleAlert {
   readonly labels: Readonly<Record<string, string>>;

@@ -86,7 +86,8 @@ export async function evaluateAlertingRule(
   if (!hasData && samples.length === 0) {
     const state = noDataStateOf(rule);
     if (state === 'keep_last') return before;
-    if (state === 'alerting') await add({ labels: [{ name: NO_DATA_LABEL, value: 'true' }], value: Number.NaN });
+    if (state === 'alerting')
+      await add({ labels: [{ name: NO_DATA_LABEL, value: 'true' }], value: Number.NaN });
   }
   const after = stepAlerts(before, candidates, { ...rule, timeMs: context.timeMs });
   let live = 0;
@@ -102,7 +103,10 @@ interface Answer {
   readonly hasData: boolean;
 }
 
-async function queryOf({ query }: Rule, { engine, reader, timeMs, queryOffsetMs }: RuleContext): Promise<Answer> {
+async function queryOf(
+  { query }: Rule,
+  { engine, reader, timeMs, queryOffsetMs }: RuleContext,
+): Promise<Answer> {
   const result = await engine.instant(query, { reader, timeMs: timeMs - queryOffsetMs });
   return { samples: toSamples(result), hasData: result.stats.seriesRead !== 0 };
 }

@@ -26,8 +26,8 @@ export function createOverlayReader(store: SeriesReader): OverlayReader {
   const families = new Map<string, Map<string, Recorded>>();
   const add = (labels: Labels, point: Point): void => {
     const name = labelValue(labels, METRIC_NAME);
-    let family = families.get(name);
-    if (family === undefined) families.set(name, (family = new Map()));
+    const family = families.get(name) ?? new Map<string, Recorded>();
+    families.set(name, family);
     const identity = labelsKey(labels);
     const known = family.get(identity);
     if (known === undefined) family.set(identity, { labels, points: [point] });

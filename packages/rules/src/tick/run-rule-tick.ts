@@ -127,7 +127,14 @@ async function visit(
   });
   const { samples, stale } = evaluation;
   if (samples.length > 0 || stale.length > 0) {
-    const batch = { tenant, group: id, evaluatedAtMs: timeMs, timeMs: timeMs - queryOffsetMs, samples, stale };
+    const batch = {
+      tenant,
+      group: id,
+      evaluatedAtMs: timeMs,
+      timeMs: timeMs - queryOffsetMs,
+      samples,
+      stale,
+    };
     await deps.recorded.record(batch);
   }
   const { memory, reports } = collectReports(group, evaluation, { timeMs, externalLabels, externalUrl });
