@@ -8,7 +8,7 @@ import type { ReadinessCheck } from '@sluice/query/query-app';
 import type { Storage } from './open-storage.ts';
 
 export function observe(
-  { queues, auditQueue }: Storage,
+  { queues, auditQueue, notificationQueue }: Storage,
   selfMetrics: SelfMetrics,
   startedAtMs: number,
 ): void {
@@ -26,7 +26,7 @@ export function observe(
     oldestAge.set(oldestAgeMs / 1000, { queue: queue.name });
   };
   selfMetrics.onCollect(async () => {
-    for (const { queue, deadLetter } of [...Object.values(queues), auditQueue]) {
+    for (const { queue, deadLetter } of [...Object.values(queues), auditQueue, notificationQueue]) {
       await note(queue);
       await note(deadLetter);
     }

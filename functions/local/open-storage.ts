@@ -20,6 +20,7 @@ export interface Storage {
   readonly queues: Readonly<Record<Signal, QueuePair>>;
   readonly auditTable: Table;
   readonly auditQueue: QueuePair;
+  readonly notificationQueue: QueuePair;
   close(): Promise<void>;
 }
 
@@ -48,6 +49,7 @@ export function openStorage(dataDir: string, clock: Clock): Storage {
       keyTable: createEmbeddedTable({ database, name: TABLE.keys, clock }),
       auditTable: createEmbeddedTable({ database, name: TABLE.audit, clock }),
       auditQueue: pair(QUEUE.audit),
+      notificationQueue: pair(QUEUE.notifications),
       queues: { traces: pair(QUEUE.traces), logs: pair(QUEUE.logs), metrics: pair(QUEUE.metrics) },
       async close() {
         await database.close();

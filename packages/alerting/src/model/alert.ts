@@ -35,8 +35,7 @@ export function receiveAlert(
   { nowMs, resolveTimeoutMs }: { readonly nowMs: number; readonly resolveTimeoutMs: number },
 ): Alert {
   const { labels, annotations, generatorUrl } = posted;
-  const startsAtMs =
-    posted.startsAtMs ?? (posted.endsAtMs === undefined ? nowMs : Math.min(posted.endsAtMs, nowMs));
+  const startsAtMs = posted.startsAtMs ?? posted.endsAtMs ?? nowMs;
   return {
     fingerprint: fingerprint(labels),
     labels,

@@ -12,6 +12,17 @@ export function compareBytes(a: string, b: string): number {
   return a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
+/** The order of Prometheus' common/model: fewer labels first, then by names and values of the sorted pairs. */
+export function compareLabelSets(a: LabelSet, b: LabelSet): number {
+  const [names, others] = [sortedNames(a), sortedNames(b)];
+  if (names.length !== others.length) return names.length - others.length;
+  for (const [index, name] of names.entries()) {
+    const order = compareBytes(name, others[index]!) || compareBytes(a[name]!, b[name] ?? '');
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
 /** `{a="x", b="y"}`: how a set of labels stands in group keys. */
 export function formatLabelSet(labels: LabelSet): string {
   return `{${sortedNames(labels)

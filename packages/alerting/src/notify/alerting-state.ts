@@ -14,6 +14,8 @@ export interface AlertingState {
   readonly groups: RecordStore<GroupState>;
   readonly log: RecordStore<LogEntry>;
   readonly silences: RecordStore<Silence>;
+  /** Puts the tenant on the list of those that ticks visit. */
+  noteTenant(): Promise<void>;
 }
 
 export function openAlertingState(table: Table, tenant: string): AlertingState {
@@ -23,6 +25,30 @@ export function openAlertingState(table: Table, tenant: string): AlertingState {
     groups: createRecordStore<GroupState>(table, { tenant, kind: 'groups' }),
     log: createRecordStore<LogEntry>(table, { tenant, kind: 'log' }),
     silences: createRecordStore<Silence>(table, { tenant, kind: 'silences' }),
+    noteTenant: once(async () => {
+      await updateRecord(tenantsOf(table), tenant, (known) =>
+        known === undefined ? { value: {} } : undefined,
+      );
+    }),
+  };
+}
+
+/** Tenants that ever posted an alert. */
+export async function listAlertingTenants(table: Table): Promise<readonly string[]> {
+  return (await tenantsOf(table).all()).map(({ key }) => key);
+}
+
+function tenantsOf(table: Table): RecordStore<Readonly<Record<string, never>>> {
+  return createRecordStore(table, { tenant: '', kind: 'tenants' });
+}
+
+/** Work that is done when it has succeeded once. */
+function once(work: () => Promise<void>): () => Promise<void> {
+  let isDone = false;
+  return async () => {
+    if (isDone) return;
+    await work();
+    isDone = true;
   };
 }
 
@@ -37,6 +63,7 @@ export async function postAlerts(
   posted: readonly PostedAlert[],
   options: { readonly nowMs: number; readonly resolveTimeoutMs: number },
 ): Promise<void> {
+  if (posted.length > 0) await state.noteTenant();
   for (const report of posted) {
     const alert = receiveAlert(report, options);
     await updateRecord(state.alerts, alert.fingerprint, (stored) => {

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { Item, Table } from '@sluice/core/ports/table';
 import { queryAll } from '@sluice/core/ports/table';
 
-export type RecordKind = 'alerts' | 'groups' | 'log' | 'silences' | 'history';
+export type RecordKind = 'alerts' | 'groups' | 'log' | 'silences' | 'tenants';
 
 export interface Stored<T> {
   readonly key: string;

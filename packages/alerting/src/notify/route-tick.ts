@@ -4,6 +4,7 @@
  * write, and a claim whose job never arrives runs out and is made again.
  */
 import { randomUUID } from 'node:crypto';
+import { ATTRIBUTE } from '@sluice/core/names';
 import type { Queue } from '@sluice/core/ports/queue';
 import type { AlertmanagerConfig } from '../config/alertmanager-config.ts';
 import { type Alert, isResolved } from '../model/alert.ts';
@@ -291,7 +292,7 @@ class RouteTick {
               a.startsAtMs - b.startsAtMs,
           ),
         }),
-        attributes: {},
+        attributes: { [ATTRIBUTE.tenant]: state.tenant, [ATTRIBUTE.id]: token },
       },
     ]);
     // The claim runs out by itself, and the next tick makes it again.

@@ -78,6 +78,16 @@ export function matchRoutes(route: Route, labels: LabelSet): readonly Route[] {
   return found.length > 0 ? found : [route];
 }
 
+/** The routes from the root to this one, both among them; empty when it is not in the tree. */
+export function pathToRoute(root: Route, route: Route): readonly Route[] {
+  if (root === route) return [root];
+  for (const child of root.routes) {
+    const path = pathToRoute(child, route);
+    if (path.length > 0) return [root, ...path];
+  }
+  return [];
+}
+
 export function* allRoutes(route: Route): Generator<Route> {
   yield route;
   for (const child of route.routes) yield* allRoutes(child);

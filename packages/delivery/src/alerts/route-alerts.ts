@@ -31,7 +31,10 @@ export interface RouteAlerts {
 export function createRouteAlerts(options: RouteAlertsOptions): RouteAlerts {
   const { table, queue, clock, selfMetrics, logger } = options;
   const tick = selfMetrics.gauge(METRIC.alertingTick, 'When routing last visited all groups, in seconds.');
-  const queued = selfMetrics.counter(METRIC.notificationsQueued, 'Notifications that routing has decided on.');
+  const queued = selfMetrics.counter(
+    METRIC.notificationsQueued,
+    'Notifications that routing has decided on.',
+  );
   let lastMs: number | undefined;
   return {
     lastTickMs: () => lastMs,

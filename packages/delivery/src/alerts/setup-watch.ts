@@ -23,7 +23,10 @@ export interface SetupWatch {
 }
 
 export function createSetupWatch({ signature, load, selfMetrics, logger }: SetupWatchOptions): SetupWatch {
-  const gauge = selfMetrics.gauge(METRIC.alertingConfig, 'Whether the last read of alertmanager.yml was good.');
+  const gauge = selfMetrics.gauge(
+    METRIC.alertingConfig,
+    'Whether the last read of alertmanager.yml was good.',
+  );
   let setup: AlertingSetup | undefined;
   let problems: readonly string[] = [];
   let seen: string | undefined;

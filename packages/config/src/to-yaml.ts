@@ -1,0 +1,6 @@
+/** Plain values as YAML text. */
+import { stringify } from 'yaml';
+
+export function toYaml(value: unknown): string {
+  return stringify(value, { lineWidth: 0 });
+}
