@@ -14,11 +14,11 @@ describe('under every fault at once, what readers see is what sources counted', 
     const shown = [...result.ledger.keys()].map((series) => [series, result.totals.get(series) ?? 0]);
     expect(new Map(shown as [string, number][])).toEqual(result.ledger);
     expect(result.ledger.size).toBeGreaterThan(60);
-    expect(result.events.announced).toBe(1);
   });
 
   test('and all of the faults did happen', () => {
     for (const event of [
+      'announced',
       'resent',
       'restarts',
       'racing collectors',
