@@ -24,11 +24,11 @@ import { createNotifyHandler } from '@sluice/delivery/alerts/notify-handler';
 import { createRouteAlerts } from '@sluice/delivery/alerts/route-alerts';
 import { createSetupWatch } from '@sluice/delivery/alerts/setup-watch';
 import { type Consumer, startConsumer } from '@sluice/platform/consume';
+import { findConfigDir, openConfigFolder } from '@sluice/platform/embedded/config-folder';
 import { createEmbeddedSecrets } from '@sluice/platform/embedded/secrets';
 import { createEmbeddedTable } from '@sluice/platform/embedded/table';
 import { createAlertmanagerApis } from '@sluice/query/alertmanager/alertmanager-apis';
 import type { ReadApi } from '@sluice/query/query-app';
-import { findConfigDir, openConfigFolder } from './config-folder.ts';
 import type { Storage } from './open-storage.ts';
 
 export interface LocalAlertingOptions {

@@ -17,12 +17,12 @@ import { reportAlerts } from '@sluice/delivery/rules/report-alerts';
 import { createRuleSetWatch } from '@sluice/delivery/rules/rule-set';
 import { createPageCache } from '@sluice/metrics/read/page-cache';
 import { createRollupSeriesReader } from '@sluice/metrics/read/rollup-series-reader';
+import { findConfigDir, openConfigFolder } from '@sluice/platform/embedded/config-folder';
 import { createEmbeddedTable } from '@sluice/platform/embedded/table';
 import { createEngine } from '@sluice/promql/engine';
 import { ALL_FEATURES } from '@sluice/promql/parse/parse-expression';
 import type { ReadApi } from '@sluice/query/query-app';
 import { createRulesRoutes } from '@sluice/query/rules/rules-routes';
-import { findConfigDir, openConfigFolder } from './config-folder.ts';
 import type { LocalMetrics } from './metrics.ts';
 import type { Storage } from './open-storage.ts';
 

@@ -21,6 +21,7 @@ import { openStorage } from './open-storage.ts';
 import { readLogs } from './read-logs.ts';
 import { readMetrics } from './read-metrics.ts';
 import { createRedaction } from './redaction.ts';
+import { openRules } from './rules.ts';
 import { createRemoteSinks, startDelivery } from './start-delivery.ts';
 
 export interface LocalPipeline {
@@ -67,6 +68,7 @@ export async function startLocal(
     open.push(async () => audit.close());
     const alerting = openAlerting({ storage, settings, scheduler, clock, selfMetrics, logger });
     const metrics = openMetrics({ storage, settings, access, scheduler, clock, selfMetrics, logger });
+    const rules = openRules({ storage, settings, metrics, scheduler, clock, selfMetrics, logger });
     open.push(scheduler.stop);
     open.push(async () => metrics.close());
     const startConsumers = async (): Promise<void> => {
@@ -125,6 +127,7 @@ export async function startLocal(
         audit.api,
         ...alerting.apis,
         readMetrics(metrics, clock),
+        rules.api,
         ...logApis.apis,
       ],
       authorize,
@@ -142,6 +145,7 @@ export async function startLocal(
     });
     open.push(() => api.close(DRAIN_MS.reads));
     open.push(logApis.tailSocket.close);
+    rules.setApiUrl(api.url);
     alerting.setApiUrl(api.url);
     await startConsumers();
     scheduler.start();

@@ -80,6 +80,41 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./dlq/drop-command.ts')).dropCommand,
   },
   {
+    name: 'alerts list',
+    summary: 'alerts that fire, who is told, and what mutes them',
+    load: async () => (await import('./alerts/list-command.ts')).listAlertsCommand,
+  },
+  {
+    name: 'alerts test',
+    summary: 'send a test notification to a receiver, or show it',
+    load: async () => (await import('./alerts/test-command.ts')).testAlertsCommand,
+  },
+  {
+    name: 'silence add',
+    summary: 'mute alerts for a while',
+    load: async () => (await import('./silence/add-command.ts')).addSilenceCommand,
+  },
+  {
+    name: 'silence list',
+    summary: 'silences that are or will be in force',
+    load: async () => (await import('./silence/list-command.ts')).listSilencesCommand,
+  },
+  {
+    name: 'silence expire',
+    summary: 'end a silence now',
+    load: async () => (await import('./silence/expire-command.ts')).expireSilenceCommand,
+  },
+  {
+    name: 'routes show',
+    summary: 'the tree of routes of alertmanager.yml',
+    load: async () => (await import('./routes/show-command.ts')).showRoutesCommand,
+  },
+  {
+    name: 'routes test',
+    summary: 'which receivers an alert with these labels reaches',
+    load: async () => (await import('./routes/test-command.ts')).testRoutesCommand,
+  },
+  {
     name: 'audit query',
     summary: 'find events of the audit trail',
     load: async () => (await import('./audit/query-command.ts')).queryAuditCommand,

@@ -2,6 +2,7 @@
 
 import type { SendOutcome } from '../receivers/receiver.ts';
 import { ForbiddenAddressError } from './guarded-fetch.ts';
+import { redact } from './redact.ts';
 
 export interface PostOptions {
   readonly fetch: typeof fetch;
@@ -55,16 +56,4 @@ export function parseRetryAfter(value: string | null, nowMs: number = Date.now()
   const seconds = Number(value);
   const waitMs = Number.isFinite(seconds) ? seconds * 1_000 : Date.parse(value) - nowMs;
   return Number.isFinite(waitMs) ? Math.min(Math.max(waitMs, 0), 3_600_000) : undefined;
-}
-
-/** Takes secrets out of a text that people will read. */
-export function redact(text: string, secrets: readonly string[]): string {
-  let safe = text;
-  for (const secret of secrets) {
-    if (secret.length >= 4)
-      safe = safe.replaceAll(secret, '<redacted>').replaceAll(encodeURIComponent(secret), '<redacted>');
-  }
-  return safe.replaceAll(/https?:\/\/[^\s"'<>]+/g, (url) =>
-    URL.canParse(url) ? `${new URL(url).origin}/<redacted>` : '<redacted>',
-  );
 }

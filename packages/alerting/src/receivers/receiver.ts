@@ -41,6 +41,8 @@ export type SendOutcome =
 export interface Integration {
   /** Never throws for what the other side does; the outcome says it. */
   send(notification: Notification, options: { readonly signal: AbortSignal }): Promise<SendOutcome>;
+  /** What would be sent, for integrations that do not send by `fetch`. */
+  preview?(notification: Notification): Promise<unknown>;
 }
 
 export interface IntegrationDeps {

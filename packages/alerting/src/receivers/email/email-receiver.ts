@@ -1,8 +1,9 @@
 /** Email over SMTP (Amazon SES among them), with an HTML and a text part. */
+import { createHash } from 'node:crypto';
 import * as d from '@sluice/config/decoder';
 import { withReferences } from '@sluice/config/references';
 import { secretFields, secretOf } from '../../config/secret-fields.ts';
-import { redact } from '../../http/send-json.ts';
+import { redact } from '../../http/redact.ts';
 import type {
   CommonReceiverConfig,
   IntegrationDeps,
@@ -19,9 +20,13 @@ interface EmailConfig extends CommonReceiverConfig {
   readonly hello: string;
   readonly username: string | undefined;
   readonly password: string | undefined;
+  /** Of CRAM-MD5. */
+  readonly secret: string | undefined;
   readonly requireTls: boolean;
   /** Certificates are not checked: only for servers of one's own. */
   readonly skipsVerify: boolean;
+  /** Name on the server's certificate, where it is not that of the host. */
+  readonly serverName: string | undefined;
   readonly headers: ReadonlyMap<string, string>;
   readonly html: string;
   readonly text: string;
@@ -82,8 +87,10 @@ export const emailKind: ReceiverKind<EmailConfig> = {
           hello: value.hello ?? globals.smtpHello,
           username: value.auth_username ?? globals.smtpAuthUsername,
           password: secretOf(value, 'auth_password', { node, context }) ?? globals.smtpAuthPassword,
+          secret: value.auth_secret ?? globals.smtpAuthSecret,
           requireTls: value.require_tls ?? globals.smtpRequireTls,
           skipsVerify: value.tls_config?.insecure_skip_verify ?? false,
+          serverName: value.tls_config?.server_name,
           headers,
           html: value.html,
           text: value.text,
@@ -93,19 +100,47 @@ export const emailKind: ReceiverKind<EmailConfig> = {
   },
   create: (config, deps) => ({
     send: (notification, { signal }) => sendEmail(config, notification, { ...deps, signal }),
+    preview: (notification) => Promise.resolve(toMail(config, notification, deps)),
   }),
 };
+
+/** What nodemailer is given. */
+function toMail(
+  config: EmailConfig,
+  notification: Notification,
+  { render }: Pick<IntegrationDeps, 'render'>,
+) {
+  const expand = (template: string): string => render(template, notification);
+  const subject = config.headers.get('subject') ?? '{{ template "email.default.subject" . }}';
+  const headers = [...config.headers].filter(([name]) => !['subject', 'to', 'from'].includes(name));
+  const id = createHash('sha256').update(notification.idempotencyKey).digest('hex').slice(0, 32);
+  return {
+    from: expand(config.headers.get('from') ?? config.from),
+    to: expand(config.headers.get('to') ?? config.to),
+    envelope: {
+      from: addressOf(expand(config.from)),
+      to: expand(config.to)
+        .split(',')
+        .map(addressOf)
+        .filter((address) => address !== ''),
+    },
+    subject: expand(subject).replaceAll(/[\r\n]+/g, ' '),
+    headers: headers.map(([key, template]) => ({ key, value: expand(template) })),
+    // The same for every attempt, so that mail servers may collapse repeats.
+    messageId: `<${id}@${config.hello}>`,
+    date: new Date(notification.nowMs),
+    ...(config.html === '' ? {} : { html: render(config.html, notification, { html: true }) }),
+    ...(config.text === '' ? {} : { text: expand(config.text) }),
+  };
+}
 
 async function sendEmail(
   config: EmailConfig,
   notification: Notification,
-  { render, signal }: Pick<IntegrationDeps, 'render'> & { readonly signal: AbortSignal },
+  deps: Pick<IntegrationDeps, 'render'> & { readonly signal: AbortSignal },
 ): Promise<SendOutcome> {
   // Only pipelines that send mail pay for loading it.
   const { createTransport } = await import('nodemailer');
-  const expand = (template: string): string => render(template, notification);
-  const subject = config.headers.get('subject') ?? '{{ template "email.default.subject" . }}';
-  const headers = [...config.headers].filter(([name]) => !['subject', 'to', 'from'].includes(name));
   const isImplicitTls = config.port === SMTPS_PORT;
   const transport = createTransport({
     host: config.host,
@@ -114,36 +149,36 @@ async function sendEmail(
     secure: isImplicitTls,
     requireTLS: config.requireTls && !isImplicitTls,
     ignoreTLS: false,
-    tls: { rejectUnauthorized: !config.skipsVerify },
+    tls: {
+      rejectUnauthorized: !config.skipsVerify,
+      ...(config.serverName === undefined ? {} : { servername: config.serverName }),
+    },
     connectionTimeout: 10_000,
     greetingTimeout: 10_000,
     socketTimeout: 20_000,
     disableFileAccess: true,
     disableUrlAccess: true,
-    ...(config.username === undefined
-      ? {}
-      : { auth: { user: config.username, pass: config.password ?? '' } }),
+    ...authOf(config),
   });
   const stop = (): void => transport.close();
-  signal.addEventListener('abort', stop, { once: true });
+  deps.signal.addEventListener('abort', stop, { once: true });
   try {
-    await transport.sendMail({
-      from: expand(config.headers.get('from') ?? config.from),
-      to: expand(config.headers.get('to') ?? config.to),
-      envelope: { from: addressOf(expand(config.from)), to: expand(config.to).split(',').map(addressOf) },
-      subject: expand(subject).replaceAll(/[\r\n]+/g, ' '),
-      headers: headers.map(([key, template]) => ({ key, value: expand(template) })),
-      messageId: `<${Buffer.from(notification.idempotencyKey).toString('hex').slice(-32)}@${config.hello}>`,
-      ...(config.html === '' ? {} : { html: render(config.html, notification, { html: true }) }),
-      ...(config.text === '' ? {} : { text: expand(config.text) }),
-    });
+    await transport.sendMail(toMail(config, notification, deps));
     return { status: 'ok' };
   } catch (error) {
-    return toOutcome(error, [config.password ?? '', config.username ?? '']);
+    return toOutcome(error, [config.password ?? '', config.secret ?? '', config.username ?? '']);
   } finally {
-    signal.removeEventListener('abort', stop);
+    deps.signal.removeEventListener('abort', stop);
     transport.close();
   }
+}
+
+/** CRAM-MD5 where a secret is set, PLAIN or LOGIN where a password is, as Alertmanager chooses. */
+function authOf({ username, password, secret }: EmailConfig) {
+  if (username === undefined) return {};
+  if (password === undefined && secret !== undefined)
+    return { auth: { user: username, pass: secret }, authMethod: 'CRAM-MD5' };
+  return { auth: { user: username, pass: password ?? '' } };
 }
 
 /** `Name <a@b>` → `a@b`. */

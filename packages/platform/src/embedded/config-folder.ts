@@ -1,10 +1,13 @@
 /** The configuration folder on disk, which can tell whether anything that was read from it has changed since. */
 import { globSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { ConfigFolder } from '@sluice/alerting/config/config-folder';
 
-export interface WatchedFolder extends ConfigFolder {
+export interface ConfigFolderOnDisk {
   readonly dir: string;
+  /** Relative paths start at the folder; undefined when there is no such file. @throws when it cannot be read */
+  read(path: string): string | undefined;
+  /** Paths of files that match, sorted. */
+  glob(pattern: string): readonly string[];
   /** Changes with every file that was read or looked for, and with what the globs find. */
   signature(): string;
   /** Forgets what was read. */
@@ -13,13 +16,14 @@ export interface WatchedFolder extends ConfigFolder {
 
 const DEFAULT_DIR = 'config';
 
-/** `SLUICE_CONFIG_DIR`, else `config/` if it is there. */
-export function findConfigDir(configured: string | undefined): string | undefined {
-  if (configured !== undefined) return configured;
-  return statSync(DEFAULT_DIR, { throwIfNoEntry: false })?.isDirectory() ? DEFAULT_DIR : undefined;
+/** The configured one (`SLUICE_CONFIG_DIR`), else `config/` if it is there. */
+export function findConfigDir(configured: string | undefined, cwd = '.'): string | undefined {
+  if (configured !== undefined) return resolve(cwd, configured);
+  const dir = resolve(cwd, DEFAULT_DIR);
+  return statSync(dir, { throwIfNoEntry: false })?.isDirectory() ? dir : undefined;
 }
 
-export function openConfigFolder(dir: string): WatchedFolder {
+export function openConfigFolder(dir: string): ConfigFolderOnDisk {
   const paths = new Set<string>();
   const patterns = new Set<string>();
   const find = (pattern: string): readonly string[] => globSync(pattern, { cwd: dir }).sort();
