@@ -7,7 +7,7 @@ import { SIGNALS } from '@sluice/core/names';
 import { expect, test } from 'vitest';
 import type { FuzzOptions, FuzzTally } from './testing/fuzz-readers.ts';
 
-const RUNS = Number(process.env.SLUICE_FUZZ_RUNS ?? 100_000);
+const RUNS = Number(process.env.SLUICE_FUZZ_RUNS ?? 10_000);
 const SEED = Number(process.env.SLUICE_FUZZ_SEED ?? 1);
 
 test.each(SIGNALS)(
