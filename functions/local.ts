@@ -1,5 +1,9 @@
 /** `npm start`: the whole pipeline in one process, with one data directory and nothing but Node. */
-import { runLocal } from './local/run-local.ts';
+import { enableCompileCache } from 'node:module';
+
+// Before anything else is loaded: from the second start on, nothing is compiled again.
+enableCompileCache();
+const { runLocal } = await import('./local/run-local.ts');
 
 await runLocal({
   env: process.env,
