@@ -150,6 +150,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./audit/erase-command.ts')).eraseAuditCommand,
   },
   {
+    name: 'rules lint',
+    summary: 'rules that do not do what they seem to: code, reason, fix',
+    load: async () => (await import('./rules/lint-command.ts')).lintRulesCommand,
+  },
+  {
+    name: 'rules test',
+    summary: "unit tests of rules, from promtool's test files",
+    load: async () => (await import('./rules/test-command.ts')).testRulesCommand,
+  },
+  {
     name: 'doctor',
     summary: 'check everything that must hold for the pipeline to work',
     load: async () => (await import('./doctor/doctor-command.ts')).doctorCommand,

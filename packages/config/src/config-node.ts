@@ -99,15 +99,45 @@ export class ConfigNode {
     return this.node?.range?.[0] ?? this.fallbackOffset;
   }
 
+  /** Where a character of a text's value stands in the file; folded and quoted texts are followed line by line. */
+  positionAt(index: number): { readonly line: number; readonly column: number } {
+    const { source, lines } = this.context;
+    const value = this.source;
+    let at = this.offset;
+    if (isScalar(this.node) && this.node.type?.startsWith('BLOCK')) at = source.indexOf('\n', at) + 1;
+    else if (/["']/.test(source[at] ?? '') && value[0] !== source[at]) at += 1;
+    const last = Math.min(index, value.length);
+    for (let done = 0; at < source.length && done < value.length; at++) {
+      const isSpace = /\s/.test(source[at]!);
+      const isSame = source[at] === value[done] || (isSpace && /\s/.test(value[done] ?? ''));
+      if (isSame && done === last) break;
+      if (isSame) done += 1;
+      else if (!isSpace && source[at] === '\\') {
+        // An escape of several characters stands for one of the value.
+        if (done === last) break;
+        at += 1;
+        done += 1;
+      }
+    }
+    const { line, col } = lines.linePos(Math.min(at, source.length));
+    return { line, column: col };
+  }
+
   report(
     message: string,
-    options: { readonly severity?: 'error' | 'warning'; readonly code?: string } = {},
+    options: {
+      readonly severity?: 'error' | 'warning';
+      readonly code?: string;
+      /** Of the text's value: which character it is about. */
+      readonly index?: number;
+    } = {},
   ): void {
-    const { severity = 'error', code } = options;
+    const { severity = 'error', code, index } = options;
+    const { line, column } = index === undefined ? this : this.positionAt(index);
     this.context.problems.push({
       file: this.context.file,
-      line: this.line,
-      column: this.column,
+      line,
+      column,
       path: this.path,
       message,
       severity,
@@ -138,6 +168,7 @@ export class ConfigNode {
 
 export interface NodeContext {
   readonly file: string;
+  readonly source: string;
   readonly document: Document;
   readonly lines: LineCounter;
   readonly problems: Problem[];

@@ -45,7 +45,10 @@ export function parseYaml(text: string, { file }: { readonly file: string }): Pa
       continue;
     }
     documents.push(
-      new ConfigNode({ file, document, lines, problems }, document.contents, { path: '', fallbackOffset: 0 }),
+      new ConfigNode({ file, source: text, document, lines, problems }, document.contents, {
+        path: '',
+        fallbackOffset: 0,
+      }),
     );
   }
   return { documents, problems };

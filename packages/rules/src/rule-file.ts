@@ -2,8 +2,10 @@
 import type { ConfigNode } from '@sluice/config/config-node';
 import * as d from '@sluice/config/decoder';
 import { type Expr, valueTypeOf } from '@sluice/promql/parse/ast';
-import { parseExpression } from '@sluice/promql/parse/parse-expression';
+import { ALL_FEATURES, parseExpression } from '@sluice/promql/parse/parse-expression';
+import { QueryError } from '@sluice/promql/query-error';
 import { checkTemplate } from './evaluate/expand-templates.ts';
+import { isNoDataState, NO_DATA_ANNOTATION, NO_DATA_STATES } from './evaluate/no-data-state.ts';
 
 export interface RuleFile {
   readonly file: string;
@@ -32,6 +34,8 @@ interface RuleBase {
   /** Those of the group, overridden by those of the rule. */
   readonly labels: ReadonlyMap<string, string>;
   readonly line: number;
+  /** Where a character of the expression stands in the file. */
+  readonly positionAt: (index: number) => { readonly line: number; readonly column: number };
 }
 
 export interface RecordingRule extends RuleBase {
@@ -59,19 +63,30 @@ const annotationMap: d.Decoder<ReadonlyMap<string, string>> = d.mapped(
   d.mapOf(d.text),
   (annotations, node) => {
     for (const name of annotations.keys()) if (name === '') node.report('invalid annotation name: ');
+    const noData = annotations.get(NO_DATA_ANNOTATION);
+    if (noData !== undefined && !isNoDataState(noData))
+      node.report(
+        `${NO_DATA_ANNOTATION}: want one of ${NO_DATA_STATES.join(', ')}, got ${JSON.stringify(noData)}`,
+      );
     return annotations;
   },
 );
 
 const NO_LABELS: ReadonlyMap<string, string> = new Map();
 
-const expression: d.Decoder<{ readonly query: string; readonly expr: Expr }> = d.mapped(
+const expression: d.Decoder<Pick<RuleBase, 'query' | 'expr' | 'positionAt'>> = d.mapped(
   d.nonEmptyText,
   (query, node) => {
     try {
-      return { query, expr: parseExpression(query) };
+      const expr = parseExpression(query, ALL_FEATURES);
+      return { query, expr, positionAt: (index) => node.positionAt(index) };
     } catch (error) {
-      node.report(`could not parse expression: ${error instanceof Error ? error.message : String(error)}`);
+      if (!(error instanceof QueryError)) throw error;
+      const { position, message } = error;
+      node.report(
+        `could not parse expression: ${message}`,
+        position === undefined ? {} : { index: position.start },
+      );
       return undefined;
     }
   },

@@ -1,0 +1,147 @@
+/** promtool's files of rule tests. Source: Prometheus documentation, Unit testing for rules. */
+import * as d from '@sluice/config/decoder';
+
+export interface TestFile {
+  /** Globs, relative to the file's folder. */
+  readonly ruleFiles: readonly string[];
+  readonly evaluationIntervalMs: number;
+  readonly groupEvalOrder: readonly string[];
+  /** Values may differ in their last bit. */
+  readonly fuzzyCompare: boolean;
+  readonly tests: readonly TestGroup[];
+}
+
+export interface TestGroup {
+  readonly name: string;
+  /** Distance of the samples of the input series. */
+  readonly intervalMs: number;
+  readonly inputSeries: readonly { readonly series: string; readonly values: string }[];
+  readonly alertTests: readonly AlertTest[];
+  readonly expressionTests: readonly ExpressionTest[];
+  readonly externalLabels: ReadonlyMap<string, string>;
+  readonly externalUrl: string;
+}
+
+export interface AlertTest {
+  readonly evalTimeMs: number;
+  readonly alertname: string;
+  readonly expected: readonly {
+    readonly labels: ReadonlyMap<string, string>;
+    readonly annotations: ReadonlyMap<string, string>;
+  }[];
+}
+
+export interface ExpressionTest {
+  readonly expr: string;
+  readonly evalTimeMs: number;
+  readonly expected: readonly {
+    readonly labels: string;
+    readonly value: number;
+    /** In the notation of series, `{{schema:0 …}}`. */
+    readonly histogram: string;
+  }[];
+}
+
+const DEFAULT_INTERVAL_MS = 60_000;
+const NOTHING: ReadonlyMap<string, string> = new Map();
+
+/** Numbers as Go's YAML takes them: also `1e3`, `.inf`, `NaN` and texts of numbers. */
+const float: d.Decoder<number> = (node) => {
+  if (typeof node.scalar === 'number') return node.scalar;
+  const text = node.source.trim();
+  if (/^[+-]?\.?inf$/i.test(text))
+    return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  if (/^\.?nan$/i.test(text)) return Number.NaN;
+  const value = text === '' ? Number.NaN : Number(text.replaceAll('_', ''));
+  if (!Number.isNaN(value)) return value;
+  return d.number(node);
+};
+
+const alert = d.mapped(
+  d.mapping({
+    exp_labels: d.withDefault(d.mapOf(d.text), NOTHING),
+    exp_annotations: d.withDefault(d.mapOf(d.text), NOTHING),
+  }),
+  (value) => ({ labels: value.exp_labels, annotations: value.exp_annotations }),
+);
+
+const alertTest = d.mapped(
+  d.mapping({
+    eval_time: d.withDefault(d.durationMs, 0),
+    alertname: d.withDefault(d.text, ''),
+    exp_alerts: d.withDefault(d.listOf(alert), []),
+  }),
+  (value): AlertTest => ({
+    evalTimeMs: value.eval_time,
+    alertname: value.alertname,
+    expected: value.exp_alerts,
+  }),
+);
+
+const expressionTest = d.mapped(
+  d.mapping({
+    expr: d.withDefault(d.text, ''),
+    eval_time: d.withDefault(d.durationMs, 0),
+    exp_samples: d.withDefault(
+      d.listOf(
+        d.mapping({
+          labels: d.withDefault(d.text, ''),
+          value: d.withDefault(float, 0),
+          histogram: d.withDefault(d.text, ''),
+        }),
+      ),
+      [],
+    ),
+  }),
+  (value): ExpressionTest => ({ expr: value.expr, evalTimeMs: value.eval_time, expected: value.exp_samples }),
+);
+
+const testGroup = d.mapping({
+  name: d.withDefault(d.text, ''),
+  interval: d.withDefault(d.durationMs, 0),
+  input_series: d.withDefault(
+    d.listOf(d.mapping({ series: d.withDefault(d.text, ''), values: d.withDefault(d.text, '') })),
+    [],
+  ),
+  alert_rule_test: d.withDefault(d.listOf(alertTest), []),
+  promql_expr_test: d.withDefault(d.listOf(expressionTest), []),
+  external_labels: d.withDefault(d.mapOf(d.text), NOTHING),
+  external_url: d.withDefault(d.text, ''),
+});
+
+const testFile = d.mapped(
+  d.mapping({
+    rule_files: d.withDefault(d.listOf(d.text), []),
+    evaluation_interval: d.withDefault(d.durationMs, 0),
+    group_eval_order: d.withDefault(d.listOf(d.text), []),
+    fuzzy_compare: d.withDefault(d.boolean, false),
+    tests: d.withDefault(d.listOf(testGroup), []),
+  }),
+  (value, node): TestFile => {
+    const evaluationIntervalMs = value.evaluation_interval || DEFAULT_INTERVAL_MS;
+    const seen = new Set<string>();
+    for (const name of value.group_eval_order) {
+      if (seen.has(name)) node.report(`group name repeated in evaluation order: ${name}`);
+      seen.add(name);
+    }
+    return {
+      ruleFiles: value.rule_files,
+      evaluationIntervalMs,
+      groupEvalOrder: value.group_eval_order,
+      fuzzyCompare: value.fuzzy_compare,
+      tests: value.tests.map((test) => ({
+        name: test.name,
+        intervalMs: test.interval || evaluationIntervalMs,
+        inputSeries: test.input_series,
+        alertTests: test.alert_rule_test,
+        expressionTests: test.promql_expr_test,
+        externalLabels: test.external_labels,
+        externalUrl: test.external_url,
+      })),
+    };
+  },
+);
+
+export function parseTestFile(source: string, { file }: { readonly file: string }): d.DecodedFile<TestFile> {
+  return d.decodeYaml(source, testFile, { file });
+}
