@@ -81,3 +81,11 @@ export function appendVarint(buffer: ByteBuffer, value: number): void {
 export function writtenBytes(buffer: ByteBuffer): Uint8Array {
   return buffer.bytes.subarray(0, buffer.length);
 }
+
+const eight = new DataView(new ArrayBuffer(8));
+
+/** A fixed64 as a double. */
+export function readDouble(source: Uint8Array, at: number): number {
+  for (let i = 0; i < 8; i++) eight.setUint8(i, source[at + i]!);
+  return eight.getFloat64(0, true);
+}

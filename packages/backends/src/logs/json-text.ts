@@ -10,9 +10,12 @@ import {
   appendBytes,
   type ByteBuffer,
   createByteBuffer,
+  readDouble,
   reserve,
   writtenBytes,
 } from './byte-buffer.ts';
+import { durationScaleOf } from './nested-duration.ts';
+import { secondsOf } from './seconds.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -163,6 +166,8 @@ function appendNested(
   const isList = kind === VALUE_KIND.kvlist;
   appendByte(out, isList ? 0x7b : 0x5b);
   let first = true;
+  let hasDuration = false;
+  let scaledSeconds: number | undefined;
   const pair = new Int32Array(4);
   eachField(source, start, end, (field, from, to) => {
     if (field !== 1) return;
@@ -173,8 +178,17 @@ function appendNested(
     const [keyStart, keyEnd, valueStart, valueEnd] = [pair[0]!, pair[1]!, pair[2]!, pair[3]!];
     appendJsonString(out, source, keyStart, keyEnd, 256);
     appendByte(out, 0x3a);
-    appendValue(out, source, valueStart, valueEnd, { maxBytes }, depth + 1);
+    const scale = durationScaleOf(source, keyStart, keyEnd);
+    const seconds = scale === 0 ? undefined : secondsOf(source, valueStart, valueEnd, scale);
+    if (scale === 1) hasDuration = true;
+    else scaledSeconds ??= seconds;
+    if (scale === 1 && seconds !== undefined) appendDouble(out, seconds);
+    else appendValue(out, source, valueStart, valueEnd, { maxBytes }, depth + 1);
   });
+  if (scaledSeconds !== undefined && !hasDuration) {
+    appendAscii(out, ',"duration":');
+    appendDouble(out, scaledSeconds);
+  }
   appendByte(out, isList ? 0x7d : 0x5d);
 }
 
@@ -247,13 +261,6 @@ export function appendCount(out: ByteBuffer, value: number): void {
 export function appendDouble(out: ByteBuffer, value: number): void {
   if (Number.isFinite(value)) appendAscii(out, String(value));
   else appendAscii(out, `"${value}"`);
-}
-
-const eight = new DataView(new ArrayBuffer(8));
-
-export function readDouble(source: Uint8Array, at: number): number {
-  for (let i = 0; i < 8; i++) eight.setUint8(i, source[at + i]!);
-  return eight.getFloat64(0, true);
 }
 
 function isNonZeroVarint(source: Uint8Array, start: number, end: number): boolean {

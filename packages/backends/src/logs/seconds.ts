@@ -1,6 +1,6 @@
 /** Durations as seconds: numbers are taken as they are (or divided by their unit), texts such as `1.5s` or `250ms` are read. */
 import { readValue, VALUE_KIND, type ValueView } from '@sluice/otlp/walk-logs';
-import { readDouble } from './json-text.ts';
+import { readDouble } from './byte-buffer.ts';
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = {
   ns: 1e-9,

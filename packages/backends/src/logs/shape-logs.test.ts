@@ -139,6 +139,24 @@ test.each(DURATIONS)('%s = %s is a number of seconds', (key, value, expected) =>
   expect(shape({ attributes: { [key]: value } }).record).toMatchObject(expected as object);
 });
 
+const NESTED_DURATIONS: readonly [string, Plain, unknown][] = [
+  ['a text', { duration: '250ms' }, { duration: 0.25 }],
+  ['a number', { duration: 1.5, path: '/' }, { duration: 1.5, path: '/' }],
+  ['another unit', { duration_ms: 1500n }, { duration_ms: 1500, duration: 1.5 }],
+  ['both', { duration_ms: 1500n, duration: '2s' }, { duration_ms: 1500, duration: 2 }],
+  ['what is none', { duration: 'long', durations: '1s' }, { duration: 'long', durations: '1s' }],
+  ['deeper ones', { db: { duration: '1m' } }, { db: { duration: 60 } }],
+];
+describe('durations of nested objects are seconds', () => {
+  test.each(NESTED_DURATIONS)('of an attribute: %s', (_name, request, expected) => {
+    expect(shape({ attributes: { request } }).record.request).toEqual(expected);
+  });
+  test('of a JSON body', () => {
+    const { record } = shape({ body: '{"msg":"slow","request":{"duration":"2.5s","path":"/pay"}}' });
+    expect(record).toMatchObject({ message: 'slow', request: { duration: 2.5, path: '/pay' } });
+  });
+});
+
 describe('names', () => {
   test('a name that is also a prefix moves to "value"', () => {
     expect(shape({ attributes: { user: 'bob', 'user.id': 1n, 'user.value': 'v' } }).record.user).toEqual({

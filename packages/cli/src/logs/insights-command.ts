@@ -1,13 +1,14 @@
 /** `sluice logs insights`. */
 import { UsageError } from '@sluice/core/errors';
 import { ENV } from '@sluice/core/names';
-import { type ApiAnswer, createApiClient } from '../api-client.ts';
+import { createApiClient } from '../api-client.ts';
 import { defineCommand, EXIT } from '../command.ts';
 import { CommandLineError } from '../command-line-error.ts';
 import { readNumberOption } from '../parse-command-line.ts';
 import { parseDurationMs } from '../parse-duration.ts';
 import { createStyle, type Style, safeJson, safeText } from '../terminal-text.ts';
 import { renderTable } from '../text-table.ts';
+import { parseInsightsFault, tellFault } from './query-fault.ts';
 import { writeLines } from './safe-output.ts';
 
 const MAX_ROWS = 10_000;
@@ -55,10 +56,7 @@ Asks ${ENV.apiUrl} (default http://127.0.0.1:9090), with the key in ${ENV.key}.`
     const api = createApiClient(io);
     const answer = await api.ask('/v1/logs/insights', { body });
     const style = createStyle(io.stdout, io.env);
-    if (answer.status === 400) {
-      io.stderr.write(renderFault(query, answer, createStyle(io.stderr, io.env)));
-      return EXIT.usage;
-    }
+    if (answer.status === 400) return tellFault(query, parseInsightsFault(answer.text, api.url), io);
     if (answer.status !== 200)
       throw new UsageError(`${api.url} answered HTTP ${answer.status}: ${answer.text}`);
     if (options.csv) writeLines(io.stdout, answer.text);
@@ -88,17 +86,4 @@ function renderRows({ columns, results }: Result, style: Style): string {
 function shorten(text: string): string {
   const characters = [...text];
   return characters.length <= MAX_CELL_CHARS ? text : `${characters.slice(0, MAX_CELL_CHARS - 1).join('')}…`;
-}
-
-/** With a caret under the place that is wrong. */
-function renderFault(query: string, { text }: ApiAnswer, style: Style): string {
-  const { error, position } = JSON.parse(text) as {
-    readonly error: string;
-    readonly position?: { readonly line: number; readonly column: number };
-  };
-  const title = `${style.red('sluice:')} ${safeText(error)}\n`;
-  if (position === undefined) return title;
-  const line = query.split('\n')[position.line - 1] ?? '';
-  const before = safeText(line.slice(0, position.column - 1));
-  return `${title}  ${safeText(line)}\n  ${' '.repeat(before.length)}${style.red('^')}\n`;
 }

@@ -44,7 +44,7 @@ export interface LogAnswer {
 
 /** @throws UsageError with what the server says is wrong, or when it is no log API. */
 export function readLogAnswer({ status, text }: ApiAnswer, url: string): LogAnswer {
-  if (status === 400 || status === 429) throw new UsageError(text.trim());
+  if (status === 429) throw new UsageError(text.trim());
   try {
     const { data } = JSON.parse(text) as { data: LogAnswer };
     if (typeof data.resultType === 'string') return data;

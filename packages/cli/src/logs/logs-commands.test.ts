@@ -140,9 +140,16 @@ describe('sluice logs query', () => {
     [
       'a query that does not parse',
       ['{a='],
-      { status: 400, body: 'parse error at line 1, col 4: x' },
-      1,
-      'parse error at line 1, col 4',
+      { status: 400, body: 'parse error at line 1, col 4: x\n' },
+      2,
+      'sluice: parse error at line 1, col 4: x\n  {a=\n     ^\n',
+    ],
+    [
+      'a query that is too much',
+      ['{a="b"}'],
+      { status: 400, body: 'too many points' },
+      2,
+      'too many points\n',
     ],
     ['a server that is something else', ['{a="b"}'], { body: '<html>' }, 1, 'is no Loki API (HTTP 200)'],
     ['a key is needed', ['{a="b"}'], { status: 401, body: '{}' }, 1, 'scope query:read'],
@@ -278,12 +285,14 @@ describe('sluice logs tail', () => {
   test.each([
     [
       'a refusal',
-      tailIo('only log queries can be tailed', { status: 400, end: true }),
-      'only log queries can be tailed',
+      tailIo('parse error at line 1, col 1: x', { status: 400, end: true }),
+      2,
+      'parse error at line 1, col 1: x\n  x\n  ^\n',
     ],
-    ['the end of the pipeline', tailIo('', { end: true }), 'ended the tail'],
-  ])('tells of %s', async (_name, { io }, message) => {
-    expect(await run(['logs', 'tail', 'x'], io)).toBe(1);
+    ['too many tails', tailIo('too many tails', { status: 429, end: true }), 1, 'too many tails'],
+    ['the end of the pipeline', tailIo('', { end: true }), 1, 'ended the tail'],
+  ])('tells of %s', async (_name, { io }, code, message) => {
+    expect(await run(['logs', 'tail', 'x'], io)).toBe(code);
     expect(io.err()).toContain(message);
   });
 });
@@ -354,6 +363,13 @@ describe('sluice logs insights', () => {
       { status: 400, body: '{"error":"\\"limit\\" must be"}' },
       2,
       '"limit" must be',
+    ],
+    [
+      'a server that is something else',
+      ['q'],
+      { status: 400, body: '<html>' },
+      1,
+      'no Insights API (HTTP 400)',
     ],
     ['a fault of the pipeline', ['q'], { status: 500, body: 'oh' }, 1, 'answered HTTP 500: oh'],
     ['two formats', ['q', '--json', '--csv'], {}, 2, 'not both'],

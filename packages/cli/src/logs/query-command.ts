@@ -12,6 +12,7 @@ import { createStyle, safeJson } from '../terminal-text.ts';
 import { readBlocks } from './line-context.ts';
 import { CSV_HEADING, toCsvLine, toJsonLine } from './line-outputs.ts';
 import { isStreams, type LogLine, readLogAnswer, toLogLines } from './log-answer.ts';
+import { parseLogqlFault, tellFault } from './query-fault.ts';
 import { renderLine } from './render-line.ts';
 import { writeLines } from './safe-output.ts';
 
@@ -77,6 +78,7 @@ Asks ${ENV.apiUrl} (default http://127.0.0.1:9090), with the key in ${ENV.key}.`
     const answer = await api.ask(`/loki/api/v1/query_range?${search}`, {
       headers: { 'x-loki-response-encoding-flags': 'categorize-labels' },
     });
+    if (answer.status === 400) return tellFault(query, parseLogqlFault(answer.text), io);
     const data = readLogAnswer(answer, api.url);
     const style = createStyle(io.stdout, io.env);
     if (isStreams(data)) {

@@ -9,6 +9,7 @@ import { createStyle, safeJson } from '../terminal-text.ts';
 import { readEvents } from './event-stream.ts';
 import { toJsonLine } from './line-outputs.ts';
 import { toLogLines } from './log-answer.ts';
+import { parseLogqlFault, tellFault } from './query-fault.ts';
 import { renderLine } from './render-line.ts';
 
 const MAX_LIMIT = 5000;
@@ -52,6 +53,7 @@ Asks ${ENV.apiUrl} (default http://127.0.0.1:9090), with the key in ${ENV.key}.`
     if (forMs !== undefined) void io.clock.sleep(forMs, signal).then(() => stop.abort());
     try {
       const response = await api.open(`/v1/logs/tail?${search}`);
+      if (response.status === 400) return tellFault(query, parseLogqlFault(await response.text()), io);
       if (response.status !== 200) throw new UsageError((await response.text()).trim());
       for await (const { name, data } of readEvents(response.body!)) {
         if (name === 'dropped') {

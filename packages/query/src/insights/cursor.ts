@@ -56,6 +56,6 @@ export function takeName(cursor: Cursor): string {
 /** The error that says what stands here and what should. */
 export function unexpected(cursor: Cursor, wanted: string): InsightsError {
   const { kind, text, offset } = peek(cursor);
-  const found = kind === 'end' ? 'the end of the query' : JSON.stringify(text);
+  const found = kind === 'end' ? 'end of the query' : JSON.stringify(text);
   return new InsightsError(cursor.source, offset, `unexpected ${found}, expected ${wanted}`);
 }

@@ -337,8 +337,8 @@ describe('rows and columns', () => {
 
 describe('errors say what, and where', () => {
   test.each<[string, string, number, number]>([
-    ['', 'unexpected the end of the query, expected a command', 1, 1],
-    ['fields', 'unexpected the end of the query, expected a field, a value or a function', 1, 7],
+    ['', 'unexpected end of the query, expected a command', 1, 1],
+    ['fields', 'unexpected end of the query, expected a field, a value or a function', 1, 7],
     ['fields a b', 'unexpected "b", expected "|" or the end of the query', 1, 10],
     ['fields a\n| filtr b', '"filtr" is no command', 2, 3],
     ['pattern @message', '"pattern" is not supported on the embedded log store', 1, 1],

@@ -20,8 +20,13 @@ const LEAST_MS = 1e11;
 
 /** @throws BadParameter naming the member that is wrong and what is allowed */
 export function parseInsightsRequest(text: string, nowMs: number): FormattedRequest {
-  const body = parseObject(text);
-  const { query, start, end, limit = MAX_ROWS, groups = LOG_GROUPS, format } = body;
+  const { query, start, end, limit = MAX_ROWS, groups = LOG_GROUPS, format, ...others } = parseObject(text);
+  const [unknown] = Object.keys(others);
+  // A range or a limit under another name would be answered with another range.
+  if (unknown !== undefined)
+    throw new BadParameter(
+      `${JSON.stringify(unknown)} is not known: there are query, start, end, limit, groups and format`,
+    );
   if (typeof query !== 'string' || query.trim() === '')
     throw new BadParameter('"query" must be a text that is not empty');
   if (query.length > MAX_QUERY_CHARS)

@@ -101,6 +101,7 @@ test.each<[unknown, string]>([
   [{ query: 'x', limit: 10_001 }, '"limit" must be a whole number from 1 to 10000'],
   [{ query: 'x', groups: [] }, '"groups" must be a list out of app, audit, security'],
   [{ query: 'x', groups: ['other'] }, '"groups" must be a list'],
+  [{ query: 'x', startTime: 20 }, '"startTime" is not known: there are query, start, end'],
   [{ query: 'x', format: 'xml' }, '"format" must be one of json, csv, table'],
 ])('%j is a 400 that says why', async (body, message) => {
   const response = await (await setUp())(body);

@@ -58,7 +58,8 @@ export function renderVector(
   timeMs: number,
   options: RenderOptions,
 ): unknown {
-  const time = timeMs / 1000;
+  // Whole milliseconds, as Loki's samples have them.
+  const time = Math.round(timeMs) / 1000;
   if (isScalar) {
     const value = series[0]?.values[0] ?? Number.NaN;
     return success({
