@@ -186,4 +186,34 @@ export const DATA_FILE = {
   auditCheckpoints: 'audit-checkpoints.jsonl',
 } as const;
 
-export const TABLE = { keys: 'keys', audit: 'audit', metrics: 'metrics', alerting: 'alerting', rules: 'rules' } as const;
+export const TABLE = {
+  keys: 'keys',
+  audit: 'audit',
+  metrics: 'metrics',
+  alerting: 'alerting',
+  rules: 'rules',
+} as const;
+
+/** What the functions in the cloud are told of each other's queues, tables and keys. */
+export const CLOUD_ENV = {
+  stage: 'SLUICE_STAGE',
+  /** Name of the function's door, e.g. `deliver-traces`. */
+  functionName: 'SLUICE_FUNCTION',
+  /** Path of the parameters that hold secrets, by the names of their variables. */
+  secretsPrefix: 'SLUICE_SECRETS_PREFIX',
+  tracesQueue: 'SLUICE_TRACES_QUEUE_URL',
+  tracesDead: 'SLUICE_TRACES_DEAD_QUEUE_URL',
+  logsQueue: 'SLUICE_LOGS_QUEUE_URL',
+  logsDead: 'SLUICE_LOGS_DEAD_QUEUE_URL',
+  metricsQueue: 'SLUICE_METRICS_QUEUE_URL',
+  metricsDead: 'SLUICE_METRICS_DEAD_QUEUE_URL',
+  auditQueue: 'SLUICE_AUDIT_QUEUE_URL',
+  auditDead: 'SLUICE_AUDIT_DEAD_QUEUE_URL',
+  reduceQueue: 'SLUICE_REDUCE_QUEUE_URL',
+  keysTable: 'SLUICE_KEYS_TABLE',
+  metricsTable: 'SLUICE_METRICS_TABLE',
+  auditTable: 'SLUICE_AUDIT_TABLE',
+  checkpointsTable: 'SLUICE_CHECKPOINTS_TABLE',
+  signingKey: 'SLUICE_AUDIT_SIGNING_KEY',
+  wrappingKey: 'SLUICE_AUDIT_WRAPPING_KEY',
+} as const;
