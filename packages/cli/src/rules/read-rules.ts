@@ -6,7 +6,8 @@ import { CommandLineError } from '../command-line-error.ts';
 
 /** Tests of rules stand beside them. */
 const TEST_FILE = /[._-]tests?\.ya?ml$/;
-const RULE_FILE = /\.ya?ml$/;
+/** Other files of a configuration folder. */
+const OTHER_FILE = /(^|\/)(alertmanager|sluice)\.ya?ml$/;
 
 export function readSource(path: string, cwd: string): string {
   const whole = isAbsolute(path) ? path : join(cwd, path);
@@ -24,7 +25,7 @@ export function findRules(paths: readonly string[], cwd: string): readonly RuleS
     const stat = statSync(whole, { throwIfNoEntry: false });
     if (stat?.isDirectory() !== true) return [{ file: path, source: readSource(path, cwd) }];
     return globSync('**/*.{yml,yaml}', { cwd: whole })
-      .filter((file) => RULE_FILE.test(file) && !TEST_FILE.test(file))
+      .filter((file) => !OTHER_FILE.test(file) && !TEST_FILE.test(file))
       .sort()
       .map((file) => {
         const shown = relative(cwd, join(whole, file));
