@@ -1,0 +1,94 @@
+/**
+ * One function as all of ours are: Node 24 on arm64, an ESM bundle, JSON logs in a group of its own with an end,
+ * and a role that only Lambda can take and that holds exactly what is listed. `link` is never used: it would grant
+ * more than is needed, and put all of it into the environment.
+ */
+import type { Account } from './account';
+import type { Grant } from './grants';
+import type { Secrets } from './secrets';
+import { secretPrefix } from './secrets';
+import { nameOf, type SecretName, type Settings } from './settings';
+
+export interface FunctionSpec {
+  /** Of its door: `functions/<name>.ts`. */
+  readonly name: string;
+  readonly memoryMb: number;
+  readonly timeoutSeconds: number;
+  readonly environment?: Readonly<Record<string, $util.Input<string>>>;
+  readonly grants: readonly Grant[];
+  readonly secrets?: readonly SecretName[];
+  readonly reservedConcurrency?: number;
+  readonly hasUrl?: boolean;
+}
+
+export interface FunctionDeps {
+  readonly settings: Settings;
+  readonly account: Account;
+  readonly secrets: Secrets;
+}
+
+const LAMBDA_TRUST = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+});
+
+export function createFunction(spec: FunctionSpec, deps: FunctionDeps): sst.aws.Function {
+  const { settings, account } = deps;
+  const physicalName = nameOf(settings, spec.name);
+  const group = new aws.cloudwatch.LogGroup(`FunctionLogs-${spec.name}`, {
+    name: `/aws/lambda/${physicalName}`,
+    retentionInDays: settings.logRetentionDays,
+    logGroupClass: 'STANDARD',
+  });
+  const parameters = (spec.secrets ?? []).map((name) => deps.secrets[name]);
+  return new sst.aws.Function(toLogicalName(spec.name), {
+    name: physicalName,
+    handler: `functions/${spec.name}.handler`,
+    runtime: 'nodejs24.x',
+    architecture: 'arm64',
+    memory: `${spec.memoryMb} MB`,
+    timeout: `${spec.timeoutSeconds} seconds`,
+    // Environments start anew, and read anew, when a secret has changed.
+    description: $util
+      .all(parameters.map(({ version }) => version))
+      .apply((versions) => `Sluice ${spec.name}, secrets ${versions.join('.') || 'none'}`),
+    logging: { format: 'json', logGroup: group.name },
+    // The runtime brings the AWS SDK along: bundled, it would be most of what a cold start loads.
+    nodejs: { format: 'esm', minify: true, sourcemap: true, esbuild: { external: ['@aws-sdk/*'] } },
+    url: spec.hasUrl === true ? { authorization: 'none', cors: false } : false,
+    environment: {
+      ...spec.environment,
+      SLUICE_LOG_LEVEL: 'info',
+      SLUICE_FUNCTION: spec.name,
+      SLUICE_STAGE: settings.stage,
+      ...(parameters.length === 0 ? {} : { SLUICE_SECRETS_PREFIX: secretPrefix(settings) }),
+      NODE_OPTIONS: '--enable-source-maps',
+    },
+    ...(spec.reservedConcurrency === undefined
+      ? {}
+      : { concurrency: { reserved: spec.reservedConcurrency } }),
+    permissions: [
+      ...spec.grants.map(({ actions, resources }) => ({ actions: [...actions], resources: [...resources] })),
+      {
+        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        resources: [$interpolate`${account.logs}:log-group:/aws/lambda/${physicalName}:*`],
+      },
+      ...(parameters.length === 0
+        ? []
+        : [{ actions: ['ssm:GetParameter'], resources: parameters.map(({ arn }) => arn) }]),
+    ],
+    transform: {
+      role: (args) => {
+        args.name = physicalName;
+        args.assumeRolePolicy = LAMBDA_TRUST;
+        // SST attaches AWSLambdaBasicExecutionRole, which may write to every log group of the account.
+        args.managedPolicyArns = [];
+      },
+    },
+  });
+}
+
+/** `deliver-traces` is `DeliverTraces` for SST, which takes no other names. */
+export function toLogicalName(name: string): string {
+  return name.replace(/(^|-)([a-z])/g, (_all, _before, letter: string) => letter.toUpperCase());
+}

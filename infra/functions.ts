@@ -1,0 +1,257 @@
+/** Every function: how large it is, what it may do, and what it is told. */
+import type { AuditKeys } from './audit-keys';
+import { createFunction, type FunctionDeps, type FunctionSpec } from './function';
+import { type Grant, mayCall, mayConsume, maySend, mayUse } from './grants';
+import { groupPrefix, type LogGroups } from './log-groups';
+import type { Queues } from './queues';
+import type { Tables } from './tables';
+
+export interface PipelineParts extends FunctionDeps {
+  readonly queues: Queues;
+  readonly tables: Tables;
+  readonly groups: LogGroups;
+  readonly keys: AuditKeys;
+  readonly scheduleDeadLetters: aws.sqs.Queue;
+}
+
+export type Functions = Readonly<Record<string, sst.aws.Function>>;
+
+export function createFunctions(parts: PipelineParts): Functions {
+  const specs = [
+    ...ingestSpecs(parts),
+    ...deliverySpecs(parts),
+    ...metricsSpecs(parts),
+    ...auditSpecs(parts),
+    querySpec(parts),
+  ];
+  return Object.fromEntries(specs.map((spec) => [spec.name, createFunction(spec, parts)]));
+}
+
+function ingestSpecs({ settings, queues, tables }: PipelineParts): readonly FunctionSpec[] {
+  const { ingestConcurrency } = settings;
+  const own = [queues.traces.queue, queues.logs.queue, queues.metrics.queue, queues.audit.queue];
+  return [
+    {
+      name: 'ingest',
+      memoryMb: 512,
+      timeoutSeconds: 20,
+      hasUrl: settings.edge !== 'http-api',
+      ...(ingestConcurrency === undefined ? {} : { reservedConcurrency: ingestConcurrency }),
+      secrets: ['SLUICE_REDACTION_SECRET'],
+      grants: [maySend(...own), mayUse(tables.keys, 'GetItem', 'UpdateItem')],
+      environment: {
+        SLUICE_TRACES_QUEUE_URL: queues.traces.queue.url,
+        SLUICE_LOGS_QUEUE_URL: queues.logs.queue.url,
+        SLUICE_METRICS_QUEUE_URL: queues.metrics.queue.url,
+        SLUICE_AUDIT_QUEUE_URL: queues.audit.queue.url,
+        SLUICE_KEYS_TABLE: tables.keys.name,
+        SLUICE_REDACTION: settings.redaction,
+        SLUICE_CORS_ORIGINS: settings.corsOrigins,
+      },
+    },
+  ];
+}
+
+function deliverySpecs({ settings, queues, groups }: PipelineParts): readonly FunctionSpec[] {
+  const { tempoUrl, lokiUrl } = settings.backends;
+  return [
+    {
+      name: 'deliver-traces',
+      memoryMb: 512,
+      timeoutSeconds: 60,
+      secrets: ['SLUICE_TEMPO_AUTH'],
+      grants: [...mayConsume(queues.traces), maySend(queues.metrics.queue)],
+      environment: {
+        SLUICE_TRACES_QUEUE_URL: queues.traces.queue.url,
+        SLUICE_TRACES_DEAD_QUEUE_URL: queues.traces.deadLetter.url,
+        SLUICE_METRICS_QUEUE_URL: queues.metrics.queue.url,
+        SLUICE_TEMPO_URL: tempoUrl,
+        SLUICE_TEMPO_JOIN_GZIP: 'false',
+      },
+    },
+    {
+      name: 'deliver-logs',
+      memoryMb: 512,
+      timeoutSeconds: 60,
+      secrets: ['SLUICE_LOKI_AUTH'],
+      grants: [
+        ...mayConsume(queues.logs),
+        // Round again for the one of two destinations that failed; and audit events that came as logs.
+        maySend(queues.logs.queue, queues.audit.queue),
+        {
+          actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+          resources: Object.values(groups).map(({ arn }) => $interpolate`${arn}:*`),
+        },
+      ],
+      environment: {
+        SLUICE_LOGS_QUEUE_URL: queues.logs.queue.url,
+        SLUICE_LOGS_DEAD_QUEUE_URL: queues.logs.deadLetter.url,
+        SLUICE_AUDIT_QUEUE_URL: queues.audit.queue.url,
+        SLUICE_LOKI_URL: lokiUrl,
+        SLUICE_CLOUDWATCH_PREFIX: groupPrefix(settings),
+      },
+    },
+  ];
+}
+
+function metricsSpecs({
+  settings,
+  queues,
+  tables,
+  scheduleDeadLetters,
+}: PipelineParts): readonly FunctionSpec[] {
+  return [
+    {
+      name: 'collect-metrics',
+      memoryMb: 1024,
+      timeoutSeconds: 60,
+      grants: [...mayConsume(queues.metrics), mayUse(tables.metrics, 'GetItem', 'PutItem', 'Query')],
+      environment: {
+        SLUICE_METRICS_QUEUE_URL: queues.metrics.queue.url,
+        SLUICE_METRICS_DEAD_QUEUE_URL: queues.metrics.deadLetter.url,
+        SLUICE_METRICS_TABLE: tables.metrics.name,
+      },
+    },
+    {
+      name: 'tick',
+      memoryMb: 256,
+      timeoutSeconds: 30,
+      grants: [mayUse(tables.metrics, 'Query'), maySend(queues.reduce.queue, scheduleDeadLetters)],
+      environment: {
+        SLUICE_REDUCE_QUEUE_URL: queues.reduce.queue.url,
+        SLUICE_METRICS_TABLE: tables.metrics.name,
+      },
+    },
+    {
+      name: 'reduce-metrics',
+      memoryMb: 1024,
+      timeoutSeconds: 60,
+      secrets: ['SLUICE_MIMIR_AUTH'],
+      grants: [
+        ...mayConsume(queues.reduce),
+        mayUse(tables.metrics, 'GetItem', 'PutItem', 'Query', 'DeleteItem'),
+      ],
+      environment: {
+        SLUICE_REDUCE_QUEUE_URL: queues.reduce.queue.url,
+        SLUICE_METRICS_TABLE: tables.metrics.name,
+        SLUICE_MIMIR_URL: settings.backends.mimirUrl,
+        SLUICE_MIMIR_PROTOCOL: '1.0',
+        SLUICE_MIMIR_NATIVE_HISTOGRAMS: 'false',
+      },
+    },
+    {
+      name: 'compact-metrics',
+      memoryMb: 1024,
+      timeoutSeconds: 300,
+      grants: [
+        mayUse(tables.metrics, 'GetItem', 'PutItem', 'Query', 'DeleteItem'),
+        maySend(scheduleDeadLetters),
+      ],
+      environment: { SLUICE_METRICS_TABLE: tables.metrics.name },
+    },
+  ];
+}
+
+function auditSpecs({
+  settings,
+  queues,
+  tables,
+  keys,
+  scheduleDeadLetters,
+}: PipelineParts): readonly FunctionSpec[] {
+  const trail = {
+    SLUICE_AUDIT_TABLE: tables.audit.name,
+    SLUICE_AUDIT_WRAPPING_KEY: keys.wrapping.arn,
+  };
+  const sealed = {
+    ...trail,
+    SLUICE_CHECKPOINTS_TABLE: tables.checkpoints.name,
+    SLUICE_AUDIT_SIGNING_KEY: keys.signing.arn,
+  };
+  const mayWrap: Grant = mayCall(keys.wrapping, 'GenerateDataKey', 'Decrypt');
+  return [
+    {
+      name: 'record-audit',
+      memoryMb: 512,
+      timeoutSeconds: 60,
+      grants: [
+        ...mayConsume(queues.audit),
+        mayUse(tables.audit, 'GetItem', 'PutItem', 'Query'),
+        mayWrap,
+        maySend(queues.logs.queue),
+      ],
+      environment: {
+        ...trail,
+        SLUICE_AUDIT_QUEUE_URL: queues.audit.queue.url,
+        SLUICE_AUDIT_DEAD_QUEUE_URL: queues.audit.deadLetter.url,
+        SLUICE_LOGS_QUEUE_URL: queues.logs.queue.url,
+      },
+    },
+    {
+      name: 'seal-audit',
+      memoryMb: 512,
+      timeoutSeconds: 60,
+      grants: [
+        mayUse(tables.audit, 'GetItem', 'PutItem', 'Query'),
+        // No DeleteItem, for nobody: a copy that can be taken back proves nothing.
+        mayUse(tables.checkpoints, 'PutItem', 'Query'),
+        mayWrap,
+        mayCall(keys.signing, 'Sign', 'GetPublicKey'),
+        maySend(queues.logs.queue, scheduleDeadLetters),
+      ],
+      environment: {
+        ...sealed,
+        SLUICE_LOGS_QUEUE_URL: queues.logs.queue.url,
+        SLUICE_AUDIT_WITNESS_URL: '',
+      },
+    },
+    {
+      name: 'keep-audit',
+      memoryMb: 1024,
+      timeoutSeconds: 900,
+      grants: [
+        mayUse(tables.audit, 'GetItem', 'PutItem', 'Query', 'DeleteItem'),
+        mayUse(tables.checkpoints, 'Query'),
+        mayWrap,
+        mayCall(keys.signing, 'GetPublicKey'),
+        maySend(scheduleDeadLetters),
+      ],
+      environment: { ...sealed, SLUICE_AUDIT_RETENTION_DAYS: String(settings.auditRetentionDays) },
+    },
+  ];
+}
+
+function querySpec({ settings, account, queues, tables, groups, keys }: PipelineParts): FunctionSpec {
+  return {
+    name: 'query',
+    memoryMb: 1024,
+    timeoutSeconds: 30,
+    hasUrl: settings.edge !== 'http-api',
+    grants: [
+      mayUse(tables.keys, 'GetItem'),
+      mayUse(tables.metrics, 'GetItem', 'Query'),
+      mayUse(tables.audit, 'GetItem', 'PutItem', 'Query'),
+      mayUse(tables.checkpoints, 'Query'),
+      mayCall(keys.wrapping, 'GenerateDataKey', 'Decrypt'),
+      mayCall(keys.signing, 'GetPublicKey'),
+      // Whoever reads the trail is recorded in it.
+      maySend(queues.audit.queue),
+      {
+        actions: ['logs:StartQuery'],
+        resources: Object.values(groups).map(({ arn }) => $interpolate`${arn}:*`),
+      },
+      // These two know a query by its id alone and take no resource but all (Service Authorization Reference).
+      { actions: ['logs:GetQueryResults', 'logs:StopQuery'], resources: [$interpolate`${account.logs}:*`] },
+    ],
+    environment: {
+      SLUICE_KEYS_TABLE: tables.keys.name,
+      SLUICE_METRICS_TABLE: tables.metrics.name,
+      SLUICE_AUDIT_TABLE: tables.audit.name,
+      SLUICE_CHECKPOINTS_TABLE: tables.checkpoints.name,
+      SLUICE_AUDIT_WRAPPING_KEY: keys.wrapping.arn,
+      SLUICE_AUDIT_SIGNING_KEY: keys.signing.arn,
+      SLUICE_AUDIT_QUEUE_URL: queues.audit.queue.url,
+      SLUICE_CLOUDWATCH_PREFIX: groupPrefix(settings),
+    },
+  };
+}

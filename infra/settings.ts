@@ -1,0 +1,132 @@
+/**
+ * Everything that a deployment may decide, as one typed value: the rest of `infra/` is a function of it. A
+ * value that cannot work is refused here, before anything is created.
+ */
+
+export const EDGES = ['url', 'http-api', 'cdn'] as const;
+/** `url`: Function URLs. `http-api`: API Gateway. `cdn`: CloudFront with a web ACL in front of Function URLs. */
+export type Edge = (typeof EDGES)[number];
+
+export interface Settings {
+  readonly app: string;
+  readonly stage: string;
+  readonly edge: Edge;
+  /** A name in DNS and the ARN of its certificate (for `cdn` in us-east-1): `ingest.` and `query.` are put before it. */
+  readonly domain?: { readonly name: string; readonly certificateArn: string };
+  /** Requests in 5 minutes from one address, beyond which the web ACL of `cdn` refuses it. */
+  readonly wafRateLimit: number;
+  readonly backends: {
+    readonly tempoUrl: string;
+    /** Empty: logs go to CloudWatch alone. */
+    readonly lokiUrl: string;
+    /** Empty: metrics stay in the table, where the query function reads them. */
+    readonly mimirUrl: string;
+  };
+  /** Values by name of the variable; what is missing is taken from `sst secret`. */
+  readonly secrets: Readonly<Partial<Record<SecretName, string>>>;
+  readonly redaction: 'on' | 'off' | 'all';
+  readonly corsOrigins: string;
+  readonly logRetentionDays: number;
+  readonly auditRetentionDays: number;
+  readonly logClass: 'STANDARD' | 'INFREQUENT_ACCESS';
+  /** Tables survive `sst remove`, and are backed up point by point. */
+  readonly keepData: boolean;
+  /** Environments that ingest may use at once, and no other function may take; absent: those of the account. */
+  readonly ingestConcurrency?: number;
+  /** Environments that one queue may keep busy: how hard a destination is pushed. At least 2. */
+  readonly consumerConcurrency: number;
+  /** Gets every alarm. */
+  readonly alarmEmail?: string;
+  /** US dollars a month, of the whole account; absent: no budget. */
+  readonly monthlyBudget?: number;
+}
+
+export const SECRETS = [
+  'SLUICE_TEMPO_AUTH',
+  'SLUICE_LOKI_AUTH',
+  'SLUICE_MIMIR_AUTH',
+  'SLUICE_REDACTION_SECRET',
+] as const;
+export type SecretName = (typeof SECRETS)[number];
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Function, role and queue names have 64 to 80 characters, and ours take 24 behind app and stage. */
+const MAX_PREFIX = 40;
+/** Periods that CloudWatch Logs takes (API Reference § PutRetentionPolicy). */
+const RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653];
+
+/** @throws Error with everything that is wrong. */
+export function readSettings(
+  { name: app, stage }: { readonly name: string; readonly stage: string },
+  env: Environment,
+): Settings {
+  const problems: string[] = [];
+  const isProduction = stage === 'production';
+  const text = (name: string): string => env[name]?.trim() ?? '';
+  const choice = <const T extends string>(name: string, choices: readonly T[], fallback: T): T => {
+    const value = text(name) === '' ? fallback : text(name);
+    const found = choices.find((candidate) => candidate === value);
+    if (found === undefined) problems.push(`${name}=${value} is not one of ${choices.join(', ')}`);
+    return found ?? fallback;
+  };
+  const count = (name: string, { min, max }: { readonly min: number; readonly max: number }) => {
+    if (text(name) === '') return undefined;
+    const value = Number(text(name));
+    if (!Number.isInteger(value) || value < min || value > max)
+      problems.push(`${name}=${text(name)} is not a whole number from ${min} to ${max}`);
+    return value;
+  };
+  const url = (name: string): string => {
+    if (text(name) !== '' && !/^https:\/\/[^\s@]+$/.test(text(name)))
+      problems.push(`${name} is not an https:// URL without credentials: those go into the secret`);
+    return text(name).replace(/\/+$/, '');
+  };
+  const days = (name: string, fallback: number): number => {
+    const value = count(name, { min: 1, max: 3653 }) ?? fallback;
+    if (!RETENTION_DAYS.includes(value))
+      problems.push(`${name}=${value} is not one of ${RETENTION_DAYS.join(', ')}`);
+    return value;
+  };
+
+  if (!/^[a-z][a-z0-9-]*$/.test(stage) || `${app}-${stage}`.length > MAX_PREFIX)
+    problems.push(`the stage ${stage} is not 1-${MAX_PREFIX - app.length - 1} of a-z, 0-9 and -`);
+  const edge = choice('SLUICE_EDGE', EDGES, 'url');
+  const domainName = text('SLUICE_DOMAIN');
+  const certificateArn = text('SLUICE_CERTIFICATE_ARN');
+  if (domainName !== '' && edge === 'url')
+    problems.push('SLUICE_DOMAIN needs SLUICE_EDGE=http-api or cdn: a Function URL has no other name');
+  if (domainName !== '' && certificateArn === '') problems.push('SLUICE_DOMAIN needs SLUICE_CERTIFICATE_ARN');
+  const tempoUrl = url('SLUICE_TEMPO_URL');
+  if (tempoUrl === '') problems.push('SLUICE_TEMPO_URL is not set: traces would have nowhere to go');
+  const ingestConcurrency = count('SLUICE_INGEST_CONCURRENCY', { min: 1, max: 10_000 });
+  const monthlyBudget = count('SLUICE_MONTHLY_BUDGET', { min: 1, max: 1_000_000 });
+  const settings: Settings = {
+    app,
+    stage,
+    edge,
+    ...(domainName === '' ? {} : { domain: { name: domainName, certificateArn } }),
+    wafRateLimit: count('SLUICE_WAF_RATE_LIMIT', { min: 100, max: 20_000_000 }) ?? 100_000,
+    backends: { tempoUrl, lokiUrl: url('SLUICE_LOKI_URL'), mimirUrl: url('SLUICE_MIMIR_URL') },
+    secrets: Object.fromEntries(
+      SECRETS.filter((name) => text(name) !== '').map((name) => [name, text(name)]),
+    ),
+    redaction: choice('SLUICE_REDACTION', ['on', 'off', 'all'], 'on'),
+    corsOrigins: text('SLUICE_CORS_ORIGINS'),
+    logRetentionDays: days('SLUICE_CLOUDWATCH_RETENTION_DAYS', isProduction ? 30 : 7),
+    auditRetentionDays: days('SLUICE_AUDIT_RETENTION_DAYS', isProduction ? 400 : 7),
+    logClass: choice('SLUICE_CLOUDWATCH_CLASS', ['STANDARD', 'INFREQUENT_ACCESS'], 'STANDARD'),
+    keepData: isProduction || text('SLUICE_KEEP_DATA') === 'true',
+    ...(ingestConcurrency === undefined ? {} : { ingestConcurrency }),
+    consumerConcurrency: count('SLUICE_CONSUMER_CONCURRENCY', { min: 2, max: 1000 }) ?? 10,
+    ...(text('SLUICE_ALARM_EMAIL') === '' ? {} : { alarmEmail: text('SLUICE_ALARM_EMAIL') }),
+    ...(monthlyBudget === undefined ? {} : { monthlyBudget }),
+  };
+  if (problems.length > 0) throw new Error(`this cannot be deployed: ${problems.join('; ')}`);
+  return settings;
+}
+
+/** E.g. `sluice-production-ingest`: names that AWS makes up would tell nobody what they are. */
+export function nameOf({ app, stage }: Pick<Settings, 'app' | 'stage'>, part: string): string {
+  return `${app}-${stage}-${part}`;
+}
