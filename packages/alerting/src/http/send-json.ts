@@ -1,6 +1,7 @@
 /** One POST to a receiver, and what its answer means: the retry table that the receivers share. */
 
-import type { SendOutcome } from '../receivers/receiver.ts';
+import { authorizationOf } from '../config/decode-http-config.ts';
+import type { HttpConfig, SendOutcome } from '../receivers/receiver.ts';
 import { ForbiddenAddressError } from './guarded-fetch.ts';
 import { redact } from './redact.ts';
 
@@ -8,6 +9,9 @@ export interface PostOptions {
   readonly fetch: typeof fetch;
   /** Secret: it is never part of a reason. */
   readonly url: string;
+  readonly method?: 'POST' | 'PUT';
+  /** Authorization and redirects as `http_config` says. */
+  readonly http?: HttpConfig | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string;
   readonly contentType?: string;
@@ -25,15 +29,23 @@ const MAX_SAID = 200;
 const USER_AGENT = 'sluice-alerting/1';
 
 export async function postToReceiver(options: PostOptions): Promise<SendOutcome> {
-  const { url, headers, body, signal, secrets, contentType = 'application/json', retryOn = [] } = options;
+  const { url, http, headers, body, signal, contentType = 'application/json', retryOn = [] } = options;
+  const authorization = authorizationOf(http);
+  const secrets = [...options.secrets, ...(authorization === undefined ? [] : [authorization])];
   let answer: Response;
   let text: string;
   try {
     answer = await options.fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': contentType, 'user-agent': USER_AGENT, ...headers },
+      method: options.method ?? 'POST',
+      headers: {
+        'content-type': contentType,
+        'user-agent': USER_AGENT,
+        ...(authorization === undefined ? {} : { authorization }),
+        ...headers,
+      },
       body,
       signal,
+      redirect: http?.follow_redirects === false ? 'manual' : 'follow',
     });
     text = await answer.text();
   } catch (error) {

@@ -12,15 +12,28 @@ export function compareBytes(a: string, b: string): number {
   return a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-/** The order of Prometheus' common/model: fewer labels first, then by names and values of the sorted pairs. */
+/** The order of Prometheus' common/model: fewer labels first, then by the first name that is different, then by values. */
 export function compareLabelSets(a: LabelSet, b: LabelSet): number {
   const [names, others] = [sortedNames(a), sortedNames(b)];
   if (names.length !== others.length) return names.length - others.length;
   for (const [index, name] of names.entries()) {
-    const order = compareBytes(name, others[index]!) || compareBytes(a[name]!, b[name] ?? '');
+    // The set that lacks the smaller name comes first.
+    const order = compareBytes(others[index]!, name) || compareBytes(a[name]!, b[name] ?? '');
     if (order !== 0) return order;
   }
   return 0;
+}
+
+/** The order of alerts in notifications: by job, by instance (those without come last), then by all labels. */
+export function compareAlertLabels(a: LabelSet, b: LabelSet): number {
+  for (const name of ['job', 'instance']) {
+    const [left, right] = [a[name], b[name]];
+    if (left === right) continue;
+    if (left === undefined) return 1;
+    if (right === undefined) return -1;
+    return compareBytes(left, right);
+  }
+  return compareLabelSets(a, b);
 }
 
 /** `{a="x", b="y"}`: how a set of labels stands in group keys. */

@@ -63,11 +63,16 @@ export function isMember(state: GroupState | undefined, alert: Alert, nowMs: num
   return !isResolved(alert, nowMs) || state?.settled[alert.fingerprint] !== alert.updatedAtMs;
 }
 
-/** When a group that has no state yet is flushed for the first time. */
-export function firstFlushMs(group: AlertGroup, nowMs: number): number {
-  const firstSeenMs = Math.min(...group.alerts.map(({ updatedAtMs }) => updatedAtMs), nowMs);
-  const isOverdue = group.alerts.some((alert) => alert.startsAtMs + group.route.groupWaitMs < nowMs);
-  return isOverdue ? nowMs : firstSeenMs + group.route.groupWaitMs;
+/**
+ * When a group that was never flushed is flushed: `group_wait` after its first report, and at once when an alert had
+ * fired for longer than that already when it was reported (source: Alertmanager dispatch.aggrGroup.insert).
+ */
+export function firstFlushMs({ alerts, route: { groupWaitMs } }: AlertGroup): number {
+  return Math.min(
+    ...alerts.map(({ startsAtMs, updatedAtMs }) =>
+      startsAtMs + groupWaitMs < updatedAtMs ? updatedAtMs : updatedAtMs + groupWaitMs,
+    ),
+  );
 }
 
 /** The flush after the one that was due at `dueMs`: one interval on, but never in the past. */

@@ -8,6 +8,7 @@ import { ATTRIBUTE } from '@sluice/core/names';
 import type { Queue } from '@sluice/core/ports/queue';
 import type { AlertmanagerConfig } from '../config/alertmanager-config.ts';
 import { type Alert, isResolved } from '../model/alert.ts';
+import { compareAlertLabels } from '../model/label-set.ts';
 import { createMuteState, type MuteState } from '../mute/mute-state.ts';
 import type { AlertingState } from './alerting-state.ts';
 import {
@@ -122,7 +123,7 @@ class RouteTick {
         ? state.nextFlushMs
         : Math.min(
             state?.nextFlushMs ?? Number.POSITIVE_INFINITY,
-            firstFlushMs({ ...group, alerts: members }, nowMs),
+            firstFlushMs({ ...group, alerts: members }),
           );
     if (nowMs < dueMs && !isLost) {
       const next: GroupState = state ?? this.newState(group, dueMs);
@@ -286,11 +287,7 @@ class RouteTick {
           groupLabels: group.groupLabels,
           ...integration,
           ...sets,
-          alerts: alerts.sort(
-            (a, b) =>
-              Number(a.status === 'resolved') - Number(b.status === 'resolved') ||
-              a.startsAtMs - b.startsAtMs,
-          ),
+          alerts: alerts.sort((a, b) => compareAlertLabels(a.labels, b.labels)),
         }),
         attributes: { [ATTRIBUTE.tenant]: state.tenant, [ATTRIBUTE.id]: token },
       },

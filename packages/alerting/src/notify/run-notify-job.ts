@@ -2,6 +2,8 @@
  * Delivers one notification. A job whose claim was given to another is dropped; the lease is renewed before each
  * attempt; what is committed is the content of this job, and only while the claim still stands.
  */
+
+import { TemplateError } from '@sluice/templates/template-error';
 import type { AlertmanagerConfig } from '../config/alertmanager-config.ts';
 import { commonOf } from '../model/label-set.ts';
 import type { Integration, Notification, SendOutcome } from '../receivers/receiver.ts';
@@ -42,12 +44,7 @@ export async function runNotifyJob(job: NotifyJob, attempt: number, deps: Notify
     return fail(job, deps, 'no attempt succeeded before the next flush of the group');
 
   const timeout = AbortSignal.any([deps.signal, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]);
-  const outcome = await integration.send(toNotification(job, deps), { signal: timeout }).catch(
-    (error: unknown): SendOutcome => ({
-      status: 'retryable',
-      reason: error instanceof Error ? error.message : String(error),
-    }),
-  );
+  const outcome = await attemptToSend(integration, toNotification(job, deps), timeout);
   switch (outcome.status) {
     case 'ok':
       return (await commit(job, deps))
@@ -62,6 +59,20 @@ export async function runNotifyJob(job: NotifyJob, attempt: number, deps: Notify
       await renewLease(job, deps, true, retryAfterMs);
       return { status: 'again', reason: outcome.reason, retryAfterMs };
     }
+  }
+}
+
+async function attemptToSend(
+  integration: Integration,
+  notification: Notification,
+  signal: AbortSignal,
+): Promise<SendOutcome> {
+  try {
+    return await integration.send(notification, { signal });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    // The same text fails over the same alerts until somebody mends it.
+    return { status: error instanceof TemplateError ? 'permanent' : 'retryable', reason };
   }
 }
 

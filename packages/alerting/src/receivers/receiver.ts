@@ -12,7 +12,7 @@ export interface Notification {
   readonly commonAnnotations: LabelSet;
   readonly externalUrl: string;
   readonly status: 'firing' | 'resolved';
-  /** Firing ones first, then resolved ones, each oldest first. Without the resolved ones when `send_resolved` is off. */
+  /** By job, instance and labels. Without the resolved ones when `send_resolved` is off. */
   readonly alerts: readonly NotifiedAlert[];
   /** Rises with every new content for this group and integration; a repeat of the same content has the same. */
   readonly sequence: number;

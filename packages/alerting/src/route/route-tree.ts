@@ -48,7 +48,8 @@ export function buildRoutes(config: RouteConfig, parent?: Route): Route {
     receiver:
       config.receiver === undefined || config.receiver === '' ? (parent?.receiver ?? '') : config.receiver,
     groupBy:
-      groupBy === undefined
+      // An empty list says nothing, so that a child cannot undo its parent's grouping (source: dispatch.NewRoute).
+      groupBy === undefined || groupBy.length === 0
         ? parent === undefined
           ? []
           : parent.groupBy

@@ -1,7 +1,7 @@
 /** Alertmanager's API v2, mounted at `/alertmanager/api/v2` (source: its OpenAPI document), and what goes beyond it. */
 
 import { isResolved } from '@sluice/alerting/model/alert';
-import { compareLabelSets } from '@sluice/alerting/model/label-set';
+import { compareAlertLabels, compareLabelSets } from '@sluice/alerting/model/label-set';
 import { expireSilence, InvalidSilenceError, putSilence } from '@sluice/alerting/notify/alerting-state';
 import { type Context, Hono } from 'hono';
 import type { QueryEnv } from '../query-env.ts';
@@ -143,7 +143,7 @@ function showGroups(view: AlertsView, selection: Selection) {
     )
     .map(({ alerts, groupLabels, route }) => ({
       alerts: [...alerts]
-        .sort((a, b) => compareLabelSets(a.labels, b.labels))
+        .sort((a, b) => compareAlertLabels(a.labels, b.labels))
         .map((alert) =>
           toShownAlert(alert, {
             status: view.statusOf(alert),

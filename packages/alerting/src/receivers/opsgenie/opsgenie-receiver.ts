@@ -8,6 +8,7 @@ import { secretFields, secretOf } from '../../config/secret-fields.ts';
 import { postToReceiver } from '../../http/send-json.ts';
 import type {
   CommonReceiverConfig,
+  HttpConfig,
   IntegrationDeps,
   Notification,
   ReceiverKind,
@@ -18,6 +19,7 @@ import { truncateRunes } from '../truncate.ts';
 interface OpsgenieConfig extends CommonReceiverConfig {
   readonly apiUrl: string;
   readonly apiKey: string;
+  readonly http: HttpConfig | undefined;
   readonly texts: Readonly<
     Record<'message' | 'description' | 'source' | 'tags' | 'note' | 'priority' | 'entity' | 'actions', string>
   >;
@@ -89,6 +91,7 @@ export const opsgenieKind: ReceiverKind<OpsgenieConfig> = {
           send_resolved: value.send_resolved,
           apiUrl: apiUrl.endsWith('/') ? apiUrl : `${apiUrl}/`,
           apiKey,
+          http: value.http_config ?? context.globals.httpConfig,
           texts: { message, description, source, tags, note, priority, entity, actions },
           details: value.details,
           responders: value.responders,
@@ -100,10 +103,10 @@ export const opsgenieKind: ReceiverKind<OpsgenieConfig> = {
     async send(notification, { signal }) {
       let outcome: SendOutcome = { status: 'ok' };
       for (const { method, path, body } of toRequests(config, notification, deps)) {
-        const { fetch } = deps;
         outcome = await postToReceiver({
-          // The API takes updates as PUT; everything else about a call is the same.
-          fetch: method === 'POST' ? fetch : (url, init) => fetch(url, { ...init, method }),
+          fetch: deps.fetch,
+          method,
+          http: config.http,
           url: config.apiUrl + path,
           body: JSON.stringify(body),
           headers: { authorization: `GenieKey ${config.apiKey}` },

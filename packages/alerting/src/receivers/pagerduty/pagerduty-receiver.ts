@@ -4,13 +4,20 @@ import * as d from '@sluice/config/decoder';
 import { httpConfigDecoder } from '../../config/decode-http-config.ts';
 import { secretFields, secretOf } from '../../config/secret-fields.ts';
 import { postToReceiver } from '../../http/send-json.ts';
-import type { CommonReceiverConfig, IntegrationDeps, Notification, ReceiverKind } from '../receiver.ts';
+import type {
+  CommonReceiverConfig,
+  HttpConfig,
+  IntegrationDeps,
+  Notification,
+  ReceiverKind,
+} from '../receiver.ts';
 import { truncateRunes } from '../truncate.ts';
 
 interface PagerdutyConfig extends CommonReceiverConfig {
   readonly url: string;
   readonly version: 1 | 2;
   readonly key: string;
+  readonly http: HttpConfig | undefined;
   readonly texts: Readonly<
     Record<
       'client' | 'client_url' | 'description' | 'severity' | 'class' | 'component' | 'group' | 'source',
@@ -91,6 +98,7 @@ export const pagerdutyKind: ReceiverKind<PagerdutyConfig> = {
           version,
           url: version === 1 && configured.endsWith(EVENTS_V2_PATH) ? EVENTS_V1_URL : configured,
           key,
+          http: value.http_config ?? context.globals.httpConfig,
           texts: { client, client_url, description, severity, class: value.class, component, group, source },
           details: new Map([...DEFAULT_DETAILS, ...value.details]),
           images: value.images,
@@ -105,6 +113,7 @@ export const pagerdutyKind: ReceiverKind<PagerdutyConfig> = {
       return postToReceiver({
         fetch: deps.fetch,
         url: config.url,
+        http: config.http,
         body: fitted(body),
         signal,
         secrets: [config.key],
@@ -148,20 +157,22 @@ function toEventV2(
   const { texts } = config;
   const source = expand(texts.source);
   const client = expand(texts.client);
+  const images = config.images
+    .map(({ href, alt, src }) => ({ href: expand(href), alt: expand(alt), src: expand(src) }))
+    .filter(({ src }) => src !== '');
+  const links = config.links
+    .map((link) => ({ href: expand(link.href), text: expand(link.text) }))
+    .filter(({ href }) => href !== '');
   const optional = (key: string, value: string): Readonly<Record<string, string>> =>
     value === '' ? {} : { [key]: value };
   return {
     routing_key: expand(config.key),
     event_action: notification.status === 'firing' ? 'trigger' : 'resolve',
     dedup_key: dedupKeyOf(notification),
-    client,
-    client_url: expand(texts.client_url),
-    images: config.images
-      .map(({ href, alt, src }) => ({ href: expand(href), alt: expand(alt), src: expand(src) }))
-      .filter(({ src }) => src !== ''),
-    links: config.links
-      .map((link) => ({ href: expand(link.href), text: expand(link.text) }))
-      .filter(({ href }) => href !== ''),
+    ...optional('client', client),
+    ...optional('client_url', expand(texts.client_url)),
+    ...(images.length === 0 ? {} : { images }),
+    ...(links.length === 0 ? {} : { links }),
     payload: {
       summary: truncateRunes(expand(texts.description), MAX_SUMMARY_V2).text,
       source: source === '' ? client : source,

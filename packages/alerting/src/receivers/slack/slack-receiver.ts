@@ -1,5 +1,4 @@
 /** Slack: one message with one attachment for each notification. */
-import { authorizationOf } from '../../config/decode-http-config.ts';
 import { postToReceiver } from '../../http/send-json.ts';
 import type { IntegrationDeps, Notification, ReceiverKind, SendOutcome } from '../receiver.ts';
 import { truncateRunes } from '../truncate.ts';
@@ -24,15 +23,14 @@ export const slackKind: ReceiverKind<SlackConfig> = {
   decode: slackDecoder,
   create: (config, deps) => ({
     send(notification, { signal }) {
-      const authorization =
-        config.token === undefined ? authorizationOf(config.http) : `Bearer ${config.token}`;
       return postToReceiver({
         fetch: deps.fetch,
         url: config.apiUrl,
         body: JSON.stringify(toSlackMessage(config, notification, deps)),
-        headers: authorization === undefined ? {} : { authorization },
+        http: config.http,
+        headers: config.token === undefined ? {} : { authorization: `Bearer ${config.token}` },
         signal,
-        secrets: [config.apiUrl, config.token ?? '', authorization ?? ''],
+        secrets: [config.apiUrl, config.token ?? ''],
         read: readAnswer,
       });
     },
@@ -49,7 +47,7 @@ export function toSlackMessage(
   const optional = (key: string, value: string): Readonly<Record<string, string>> =>
     value === '' ? {} : { [key]: value };
   const attachment = {
-    title: truncateRunes(text('title'), MAX_TITLE).text,
+    ...optional('title', truncateRunes(text('title'), MAX_TITLE).text),
     ...optional('title_link', text('title_link')),
     ...optional('pretext', text('pretext')),
     text: text('text'),

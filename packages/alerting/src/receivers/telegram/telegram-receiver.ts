@@ -3,12 +3,13 @@ import * as d from '@sluice/config/decoder';
 import { httpConfigDecoder } from '../../config/decode-http-config.ts';
 import { secretFields, secretOf } from '../../config/secret-fields.ts';
 import { postToReceiver } from '../../http/send-json.ts';
-import type { CommonReceiverConfig, ReceiverKind, SendOutcome } from '../receiver.ts';
+import type { CommonReceiverConfig, HttpConfig, ReceiverKind, SendOutcome } from '../receiver.ts';
 import { truncateUnits } from '../truncate.ts';
 
 interface TelegramConfig extends CommonReceiverConfig {
   readonly apiUrl: string;
   readonly token: string;
+  readonly http: HttpConfig | undefined;
   readonly chatId: string;
   readonly threadId: number | undefined;
   readonly message: string;
@@ -45,6 +46,7 @@ export const telegramKind: ReceiverKind<TelegramConfig> = {
           send_resolved: value.send_resolved,
           apiUrl: (value.api_url ?? context.globals.telegramApiUrl).replace(/\/$/, ''),
           token,
+          http: value.http_config ?? context.globals.httpConfig,
           chatId,
           threadId: value.message_thread_id,
           message: value.message,
@@ -64,6 +66,7 @@ export const telegramKind: ReceiverKind<TelegramConfig> = {
       const parseMode = isCut ? '' : config.parseMode;
       return postToReceiver({
         fetch,
+        http: config.http,
         url: `${config.apiUrl}/bot${config.token}/sendMessage`,
         body: JSON.stringify({
           chat_id: /^-?\d+$/.test(config.chatId) ? Number(config.chatId) : config.chatId,

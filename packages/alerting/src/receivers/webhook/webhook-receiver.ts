@@ -2,7 +2,8 @@
 import { createHmac } from 'node:crypto';
 import * as d from '@sluice/config/decoder';
 import { withReferences } from '@sluice/config/references';
-import { authorizationOf, httpConfigDecoder } from '../../config/decode-http-config.ts';
+import { HEADER } from '@sluice/core/names';
+import { httpConfigDecoder } from '../../config/decode-http-config.ts';
 import { secretFields, secretOf } from '../../config/secret-fields.ts';
 import { postToReceiver } from '../../http/send-json.ts';
 import type { CommonReceiverConfig, HttpConfig, Notification, ReceiverKind } from '../receiver.ts';
@@ -50,21 +51,20 @@ export const webhookKind: ReceiverKind<WebhookConfig> = {
   create: (config, { fetch }) => ({
     send(notification, { signal }) {
       const body = JSON.stringify(toWebhookBody(notification, config.maxAlerts));
-      const authorization = authorizationOf(config.http);
       return postToReceiver({
         fetch,
         url: config.url,
+        http: config.http,
         body,
         signal:
           config.timeoutMs > 0 ? AbortSignal.any([signal, AbortSignal.timeout(config.timeoutMs)]) : signal,
         headers: {
-          'idempotency-key': notification.idempotencyKey,
-          ...(authorization === undefined ? {} : { authorization }),
+          [HEADER.idempotencyKey]: notification.idempotencyKey,
           ...(config.signingSecret === undefined
             ? {}
-            : { 'x-sluice-signature': `sha256=${sign(config.signingSecret, body)}` }),
+            : { [HEADER.signature]: `sha256=${sign(config.signingSecret, body)}` }),
         },
-        secrets: [config.url, authorization ?? '', config.signingSecret ?? ''],
+        secrets: [config.url, config.signingSecret ?? ''],
       });
     },
   }),
