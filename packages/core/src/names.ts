@@ -149,6 +149,8 @@ export const METRIC = {
   ruleGroupDuration: 'sluice_rule_group_last_duration_seconds',
   ruleGroupLast: 'sluice_rule_group_last_evaluation_timestamp_seconds',
   ruleLag: 'sluice_rule_data_lag_seconds',
+  sloUpdates: 'sluice_slo_updates_total',
+  sloQuarantined: 'sluice_slo_quarantined',
   buildInfo: 'sluice_build_info',
   startTime: 'process_start_time_seconds',
 } as const;
