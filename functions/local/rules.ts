@@ -23,6 +23,7 @@ import { createEngine } from '@sluice/promql/engine';
 import { ALL_FEATURES } from '@sluice/promql/parse/parse-expression';
 import type { ReadApi } from '@sluice/query/query-app';
 import { createRulesRoutes } from '@sluice/query/rules/rules-routes';
+import { createBurnAlertSource } from '@sluice/rules/slo/slo-set';
 import type { LocalMetrics } from './metrics.ts';
 import type { Storage } from './open-storage.ts';
 
@@ -52,7 +53,11 @@ export function openRules(options: LocalRulesOptions): LocalRules {
   const table = createEmbeddedTable({ database, name: TABLE.rules, clock });
   const alerts = createEmbeddedTable({ database, name: TABLE.alerting, clock });
   const dir = findConfigDir(settings.configDir);
-  const rules = createRuleSetWatch(dir === undefined ? undefined : openConfigFolder(dir), { logger });
+  const folder = dir === undefined ? undefined : openConfigFolder(dir);
+  const rules = createRuleSetWatch(folder, {
+    logger,
+    ...(folder === undefined ? {} : { generated: createBurnAlertSource(folder) }),
+  });
   rules.refresh();
   const cache = createPageCache({ maxBytes: CACHE_BYTES });
   const { mimir } = settings;

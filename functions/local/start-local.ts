@@ -22,6 +22,7 @@ import { readLogs } from './read-logs.ts';
 import { readMetrics } from './read-metrics.ts';
 import { createRedaction } from './redaction.ts';
 import { openRules } from './rules.ts';
+import { openSlos } from './slo.ts';
 import { createRemoteSinks, startDelivery } from './start-delivery.ts';
 
 export interface LocalPipeline {
@@ -68,6 +69,7 @@ export async function startLocal(
     open.push(async () => audit.close());
     const alerting = openAlerting({ storage, settings, scheduler, clock, selfMetrics, logger });
     const metrics = openMetrics({ storage, settings, access, scheduler, clock, selfMetrics, logger });
+    const slos = openSlos({ storage, settings, metrics, scheduler, clock, selfMetrics, logger });
     const rules = openRules({ storage, settings, metrics, scheduler, clock, selfMetrics, logger });
     open.push(scheduler.stop);
     open.push(async () => metrics.close());
@@ -128,6 +130,7 @@ export async function startLocal(
         ...alerting.apis,
         readMetrics(metrics, clock),
         rules.api,
+        slos.api,
         ...logApis.apis,
       ],
       authorize,

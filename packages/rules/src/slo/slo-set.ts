@@ -1,0 +1,135 @@
+/** The SLOs of a configuration folder with their settings, taken over whole or not at all, and read again when they change. */
+import { formatProblem, hasErrors, type Problem } from '@sluice/config/problem';
+import type { TenantId } from '@sluice/core/ids';
+import type { Logger } from '@sluice/core/logger';
+import type { RuleSource } from '../load-rules.ts';
+import { DEFAULT_RULES_SETTINGS, parseRulesSettings } from '../rules-settings.ts';
+import { generateGroup } from './generate/generate-rules.ts';
+import { renderGroups } from './generate/render-rules.ts';
+import { createSloPlan, type SloPlan } from './ledger/slo-plan.ts';
+import { loadSlos } from './load-slos.ts';
+import type { SloGroup } from './slo.ts';
+import { DEFAULT_SLO_SETTINGS, parseSloSettings, type SloSettings } from './slo-settings.ts';
+import { DEFAULT_CATALOGUE, type WindowCatalogue } from './spec/alert-windows.ts';
+
+export interface SloSet {
+  readonly groups: readonly SloGroup[];
+  readonly windows: WindowCatalogue;
+  readonly settings: SloSettings;
+  /** Of all groups, those in quarantine among them. */
+  readonly plans: readonly SloPlan[];
+  /** Whose data they are computed over: the same as that of rules. */
+  readonly tenants: readonly TenantId[];
+  /** Messages that wait longer than that to be collected hold the ledger back. */
+  readonly lagLimitMs: number;
+}
+
+/** What is read of a folder; relative paths start at it. */
+export interface SloFolder {
+  read(path: string): string | undefined;
+  glob(pattern: string): readonly string[];
+}
+
+export const SLO_FILES = ['slo/**/*.yml', 'slo/**/*.yaml'] as const;
+const SETTINGS_FILE = 'sluice.yml';
+
+export const NO_SLOS: SloSet = {
+  groups: [],
+  windows: DEFAULT_CATALOGUE,
+  settings: DEFAULT_SLO_SETTINGS,
+  plans: [],
+  tenants: DEFAULT_RULES_SETTINGS.tenants,
+  lagLimitMs: DEFAULT_RULES_SETTINGS.lagLimitMs,
+};
+
+/** The value is undefined when there are errors. */
+export function readSloSet(folder: SloFolder): {
+  readonly value: SloSet | undefined;
+  readonly problems: readonly Problem[];
+} {
+  const source = folder.read(SETTINGS_FILE) ?? '';
+  const parsed = parseSloSettings(source, { file: SETTINGS_FILE });
+  const rules = parseRulesSettings(source, { file: SETTINGS_FILE }).value ?? DEFAULT_RULES_SETTINGS;
+  const settings = parsed.value ?? DEFAULT_SLO_SETTINGS;
+  const files = [...new Set(SLO_FILES.flatMap((pattern) => folder.glob(pattern)))];
+  const sources = files.map((file) => ({ file, source: folder.read(file) ?? '' }));
+  const { groups, windows, problems: found } = loadSlos(sources, { settings });
+  const problems = [...parsed.problems, ...found];
+  if (groups === undefined || hasErrors(problems)) return { value: undefined, problems };
+  const plans = groups.flatMap(({ slos, kind }) =>
+    slos.map((slo) => createSloPlan(slo, { kind, settings, windows })),
+  );
+  const { tenants, lagLimitMs } = rules;
+  return { value: { groups, windows, settings, plans, tenants, lagLimitMs }, problems };
+}
+
+/** The burn alerts as rule files. What they ask for is recorded from the ledger. */
+export function toAlertRules({ groups, windows }: SloSet): readonly RuleSource[] {
+  return groups.flatMap((group, index) => {
+    const rules = generateGroup(group, { windows, version: '', hasRecordings: false });
+    if (rules.length === 0) return [];
+    const source = renderGroups({ kind: 'prometheus/v1' }, rules, { version: '' });
+    return [
+      {
+        file: index === 0 || groups[index - 1]!.file !== group.file ? group.file : `${group.file}#${index}`,
+        source,
+      },
+    ];
+  });
+}
+
+export interface SloSetWatch {
+  /** The last set without errors. */
+  current(): SloSet;
+  problems(): readonly Problem[];
+  /** Reads again if anything changed; answers whether another set is current now. */
+  refresh(): boolean;
+}
+
+export interface WatchableSloFolder extends SloFolder {
+  /** Changes with what was read. */
+  signature(): string;
+  reset(): void;
+}
+
+const MAX_SHOWN_PROBLEMS = 10;
+
+export function createSloSetWatch(
+  folder: WatchableSloFolder | undefined,
+  { logger }: { readonly logger: Logger },
+): SloSetWatch {
+  let current = NO_SLOS;
+  let problems: readonly Problem[] = [];
+  let seen: string | undefined;
+  return {
+    current: () => current,
+    problems: () => problems,
+    refresh() {
+      if (folder === undefined || (seen !== undefined && folder.signature() === seen)) return false;
+      folder.reset();
+      const read = readSloSet(folder);
+      seen = folder.signature();
+      problems = read.problems;
+      for (const problem of problems.slice(0, MAX_SHOWN_PROBLEMS))
+        logger[problem.severity === 'error' ? 'error' : 'warn']('an SLO file is wrong', {
+          problem: formatProblem(problem),
+        });
+      if (read.value === undefined) {
+        logger.error('the SLOs stay as they were until the files are right', { problems: problems.length });
+        return false;
+      }
+      current = read.value;
+      return true;
+    },
+  };
+}
+
+/** Rule files of burn alerts for a set of rules that reads the same folder: those of the last sound SLOs. */
+export function createBurnAlertSource(folder: SloFolder): () => readonly RuleSource[] {
+  let last: readonly RuleSource[] = [];
+  return () => {
+    const { value } = readSloSet(folder);
+    if (value !== undefined) last = toAlertRules(value);
+    return last;
+  };
+}
