@@ -134,13 +134,14 @@ function toBytes(value: unknown): Uint8Array {
   return value;
 }
 
-/** JSON knows no NaN and no infinities; values of alerts may be either. */
+/** JSON knows no NaN and no infinities; values of alerts may be either. A text that looks like one is marked twice. */
 function replace(key: string, value: unknown): unknown {
-  return key === 'value' && typeof value === 'number' && !Number.isFinite(value) ? `#${value}` : value;
+  if (key !== 'value') return value;
+  if (typeof value === 'number' && !Number.isFinite(value)) return `#${value}`;
+  return typeof value === 'string' && value.startsWith('#') ? `#${value}` : value;
 }
 
 function revive(key: string, value: unknown): unknown {
-  return key === 'value' && (value === '#NaN' || value === '#Infinity' || value === '#-Infinity')
-    ? Number(value.slice(1))
-    : value;
+  if (key !== 'value' || typeof value !== 'string' || !value.startsWith('#')) return value;
+  return value.startsWith('##') ? value.slice(1) : Number(value.slice(1));
 }
