@@ -8,8 +8,9 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, expect, test } from 'vitest';
 import { createAwsInsightsClient } from './aws-insights-client.ts';
 
-const aws = mockClient(CloudWatchLogsClient);
-const client = createAwsInsightsClient(new CloudWatchLogsClient({ region: 'eu-central-1' }));
+const logs = new CloudWatchLogsClient({ region: 'eu-central-1' });
+const aws = mockClient(logs);
+const client = createAwsInsightsClient(logs);
 const QUERY = { logGroupNames: ['app'], queryString: 'fields @message', startTime: 1, endTime: 2, limit: 10 };
 
 beforeEach(() => {

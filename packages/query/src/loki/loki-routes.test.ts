@@ -184,6 +184,7 @@ describe('metric queries', () => {
     ],
     ['sum by (job) (count_over_time({job="shop"}[1h])) * on (job) group_left vector(2)', {}],
     [
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: RE2's way to name a group
       'label_replace(sum by (job) (count_over_time({job="bank"}[1h])), "team", "${1}s", "job", "(b.*)")',
       { 'job=bank,team=banks': '1' },
     ],
