@@ -123,84 +123,6 @@ describe('a range query answers series in the order of their labels', () => {
   ])('%s is answered', async (query) => expect(await range(query)).toBeDefined());
 });
 
-describe('what cannot be evaluated is an error of its type', () => {
-  test.each([
-    [
-      'x_total[5m]',
-      'bad_data',
-      'invalid expression type "range vector" for range query, must be Scalar or instant Vector',
-    ],
-    ['"text"', 'bad_data', 'invalid expression type "string" for range query'],
-    [
-      'label_replace(y, "job", "z", "", "")',
-      'execution',
-      'vector cannot contain metrics with the same labelset',
-    ],
-    ['rate(y[1m * (step() - 60)])', 'bad_data', 'duration must be greater than 0'],
-    ['rate(y[1m / (step() - 60)])', 'bad_data', 'division by zero'],
-    ['rate(y[1m % (step() - 60)])', 'bad_data', 'modulo by zero'],
-    ['rate(y[0 ^ (60 - 2 * step())])', 'bad_data', 'duration is NaN or infinite'],
-    ['rate(y[2 ^ step()])', 'bad_data', 'duration is out of range'],
-    ['y offset max_of(2 ^ step(), 1)', 'bad_data', 'duration is out of range'],
-  ])('%s', async (query, kind, message) => {
-    await expect(range(query)).rejects.toMatchObject({ kind, message: expect.stringContaining(message) });
-  });
-
-  test.each([
-    [{ startMs: 1, endMs: 0, stepMs: 1 }, 'end timestamp must not be before start time'],
-    [{ startMs: 0, endMs: 1, stepMs: 0 }, 'zero or negative query resolution step widths are not accepted'],
-    [{ startMs: 0, endMs: 11_001, stepMs: 1 }, 'exceeded maximum resolution of 11,000 points per timeseries'],
-  ])('range %j', async (options, message) => {
-    await expect(range('y', options)).rejects.toMatchObject({
-      kind: 'bad_data',
-      message: expect.stringContaining(message),
-    });
-  });
-
-  test('too many samples', async () => {
-    const engine = testEngine({ maxSamples: 10 });
-    await expect(engine.instant('x_total[10m]', { reader, timeMs: 600_000 })).rejects.toMatchObject({
-      kind: 'execution',
-      message: 'query processing would load too many samples into memory in query execution',
-    });
-    await expect(engine.instant('count_over_time(vector(1)[1y:1ms])', { reader, timeMs: 0 })).rejects.toThrow(
-      'too many samples',
-    );
-  });
-
-  test('too much time', async () => {
-    let nowMs = 0;
-    const engine = testEngine({ clock: { nowMs: () => (nowMs += 1000) }, timeoutMs: 500 });
-    await expect(engine.instant('y', { reader, timeMs: 0 })).rejects.toMatchObject({ kind: 'timeout' });
-  });
-
-  test('a cancelled query, before and while it reads', async () => {
-    const signal = AbortSignal.abort();
-    await expect(testEngine().instant('y', { reader, timeMs: 0, signal })).rejects.toMatchObject({
-      kind: 'canceled',
-    });
-    const failing: SeriesReader = { select: () => Promise.reject(new Error('gone')) };
-    await expect(testEngine().instant('y', { reader: failing, timeMs: 0, signal })).rejects.toMatchObject({
-      kind: 'canceled',
-    });
-  });
-
-  test('a store that fails, with its reason; its own query errors pass as they are', async () => {
-    const broken = (error: unknown): SeriesReader => ({ select: () => Promise.reject(error) });
-    await expect(
-      testEngine().instant('y', { reader: broken(new Error('disk gone')), timeMs: 0 }),
-    ).rejects.toMatchObject({
-      kind: 'execution',
-      message: 'expanding series: disk gone',
-    });
-    await expect(testEngine().instant('y', { reader: broken('text'), timeMs: 0 })).rejects.toThrow(
-      'expanding series: text',
-    );
-    const own = new QueryError('timeout', 'too slow');
-    await expect(testEngine().instant('y', { reader: broken(own), timeMs: 0 })).rejects.toBe(own);
-  });
-});
-
 describe('what a store is asked for', () => {
   async function windowsOf(query: string): Promise<SelectWindow[]> {
     const windows: SelectWindow[] = [];
@@ -227,6 +149,19 @@ describe('what a store is asked for', () => {
   ])('%s reads (%s, %s]', async (query, startMs, endMs, rangeMs) => {
     const [window] = await windowsOf(query);
     expect(window).toMatchObject({ startMs, endMs, rangeMs, lookbackMs: 300_000 });
+  });
+
+  test('a selector that stands twice is read once', async () => {
+    let reads = 0;
+    const counting: SeriesReader = {
+      select(matchers, window) {
+        reads++;
+        return reader.select(matchers, window);
+      },
+    };
+    const query = 'sum(y{job="a"}) / sum(y{job="a"}) + sum(y{job="b"}) + sum(y{job="a"} offset 1m)';
+    await testEngine().instant(query, { reader: counting, timeMs: 60_000 });
+    expect(reads).toBe(3);
   });
 
   test('hints name the function and the grouping around a selector', async () => {

@@ -1,7 +1,7 @@
 /**
- * The port through which the engine reads series. One `select` per selector of a query, all of them
- * started before the first is awaited, so that a store can read in parallel; what comes back is columnar
- * and is not changed by the engine, so a store may hand out its cached blocks.
+ * The port through which the engine reads series. One `select` per different selector of a query, a few of
+ * them started before the first is awaited, so that a store can read in parallel; what comes back is
+ * columnar and is not changed by the engine, so a store may hand out its cached blocks.
  */
 import type { Histogram } from './histogram/histogram.ts';
 import type { Labels } from './model/labels.ts';

@@ -1,6 +1,6 @@
 /**
- * The reading half of a query: finds every selector, works out the time it needs, and starts all reads at
- * once. The evaluation that follows touches memory only.
+ * The reading half of a query: finds every selector, works out the time it needs, and reads them a few at
+ * a time, the same one once. The evaluation that follows touches memory only.
  */
 
 import { toNumericBound } from '../advice/bucket-bound.ts';
@@ -15,9 +15,16 @@ import {
   type TimeModifiers,
   type VectorSelector,
 } from '../parse/ast.ts';
-import type { SelectHints, SelectWindow, SeriesData, SeriesReader } from '../series-reader.ts';
+import { QueryError } from '../query-error.ts';
+import type {
+  SelectedSeries,
+  SelectHints,
+  SelectWindow,
+  SeriesData,
+  SeriesReader,
+} from '../series-reader.ts';
 import { infoNameMatchers, infoReference } from './evaluate-info.ts';
-import type { QueryTimes } from './query-context.ts';
+import { type QueryTimes, TOO_MANY_SAMPLES } from './query-context.ts';
 import { resolveDuration } from './resolve-duration.ts';
 
 export interface LoadOptions extends QueryTimes {
@@ -80,7 +87,7 @@ export async function loadSelections(
     bucketUse: 'unknown',
   };
   collectReads(expr, root, { options, reads });
-  const results = await Promise.all(reads.map(({ matchers, window }) => reader.select(matchers, window)));
+  const results = await readAll(reads, reader, options);
   return {
     selections: new Map(
       results.map(({ series }, i) => {
@@ -90,6 +97,52 @@ export async function loadSelections(
     ),
     warnings: results.flatMap(({ warnings = [] }) => warnings),
   };
+}
+
+/** A query with more selectors reads them in turns, so that what is loaded is counted before more is asked for. */
+const READS_AT_ONCE = 6;
+
+/** Each in the place of its read. */
+async function readAll(
+  reads: readonly Read[],
+  reader: SeriesReader,
+  { maxSamples, maxSeries, signal }: LoadOptions,
+): Promise<readonly SelectedSeries[]> {
+  const results: SelectedSeries[] = new Array(reads.length);
+  const places = new Map<string, number[]>();
+  for (const [place, read] of reads.entries()) {
+    const key = keyOf(read);
+    places.set(key, [...(places.get(key) ?? []), place]);
+  }
+  const waiting = [...places.values()];
+  let samples = 0;
+  let series = 0;
+  const work = async (): Promise<void> => {
+    for (let same = waiting.shift(); same !== undefined; same = waiting.shift()) {
+      signal?.throwIfAborted();
+      const { matchers, window } = reads[same[0]!]!;
+      const limits = { maxSeries: maxSeries - series, maxSamples: maxSamples - samples };
+      const result = await reader.select(matchers, { ...window, limits });
+      for (const { times } of result.series) samples += times.length;
+      series += result.series.length;
+      if (samples > maxSamples) throw new QueryError('execution', TOO_MANY_SAMPLES);
+      if (series > maxSeries) {
+        const message = `query processing would load more than ${maxSeries.toLocaleString('en')} series`;
+        throw new QueryError('execution', message);
+      }
+      for (const place of same) results[place] = result;
+    }
+  };
+  await Promise.all(Array.from({ length: READS_AT_ONCE }, work)).catch((error: unknown) => {
+    waiting.length = 0;
+    throw error;
+  });
+  return results;
+}
+
+/** The same for reads with the same answer. */
+function keyOf({ matchers, window: { signal: _signal, limits: _limits, ...window } }: Read): string {
+  return JSON.stringify([matchers.map(({ name, operator, value }) => [name, operator, value]), window]);
 }
 
 export function resolveAt(at: AtModifier | undefined, times: QueryTimes): number | undefined {

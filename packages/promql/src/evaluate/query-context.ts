@@ -36,26 +36,41 @@ export interface Evaluation {
 export interface SampleBudget {
   charge(samples: number): void;
   release(samples: number): void;
+  /** Characters of label values that the query makes itself; they are held to its end. */
+  chargeText(characters: number): void;
   /** Most that were held at once. */
   peak(): number;
 }
 
+/** Label values that functions write: a few words for each of a million series. */
+const MAX_TEXT = 64 * 1024 * 1024;
+
+/** Prometheus' words. */
+export const TOO_MANY_SAMPLES = 'query processing would load too many samples into memory in query execution';
+
 export function createSampleBudget(maxSamples: number): SampleBudget {
   let held = 0;
   let peak = 0;
+  let text = 0;
   return {
     charge(samples) {
       held += samples;
       peak = Math.max(peak, held);
       if (held > maxSamples) {
-        throw new QueryError(
-          'execution',
-          'query processing would load too many samples into memory in query execution',
-        );
+        throw new QueryError('execution', TOO_MANY_SAMPLES);
       }
     },
     release(samples) {
       held -= samples;
+    },
+    chargeText(characters) {
+      text += characters;
+      if (text > MAX_TEXT) {
+        throw new QueryError(
+          'execution',
+          `query processing would make more than ${MAX_TEXT.toLocaleString('en')} characters of label values`,
+        );
+      }
     },
     peak: () => peak,
   };

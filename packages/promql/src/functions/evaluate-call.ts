@@ -72,8 +72,11 @@ const INSTANT_FUNCTIONS: ReadonlyMap<string, InstantFunction> = new Map<string, 
   ['clamp_max', (call, evaluation) => clamp(vector(call, evaluation), { high: scalar(call, 1, evaluation) })],
   ['clamp_min', (call, evaluation) => clamp(vector(call, evaluation), { low: scalar(call, 1, evaluation) })],
   ['end', (_call, evaluation) => [constant(queryConstant('end', evaluation), evaluation)]],
-  ['label_join', (call, evaluation) => labelJoin(call, () => vector(call, evaluation))],
-  ['label_replace', (call, evaluation) => labelReplace(call, () => vector(call, evaluation))],
+  ['label_join', (call, evaluation) => labelJoin(call, () => vector(call, evaluation), evaluation.query)],
+  [
+    'label_replace',
+    (call, evaluation) => labelReplace(call, () => vector(call, evaluation), evaluation.query),
+  ],
   [
     'max_of',
     (call, evaluation) => fromScalars(scalar(call, 0, evaluation), scalar(call, 1, evaluation), Math.max),

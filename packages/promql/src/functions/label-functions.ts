@@ -1,31 +1,46 @@
-/** label_replace and label_join: labels made of other labels. */
+/** label_replace and label_join: labels made of other labels. What they write is charged before it is made. */
 import { RE2JS } from 're2js';
 import { isLabelName } from '../evaluate/aggregate-count-values.ts';
+import type { QueryContext } from '../evaluate/query-context.ts';
 import { mergeSameLabels, type StepSeries } from '../evaluate/step-series.ts';
 import { labelValue, METRIC_NAME, withLabel } from '../model/labels.ts';
 import type { CallExpr } from '../parse/ast.ts';
 import { failExecution } from '../query-error.ts';
 
-export function labelReplace(call: CallExpr, vector: () => StepSeries[]): StepSeries[] {
+type Query = Pick<QueryContext, 'budget' | 'checkTime'>;
+
+export function labelReplace(
+  call: CallExpr,
+  vector: () => StepSeries[],
+  { budget, checkTime }: Query,
+): StepSeries[] {
   const [destination, replacement, source, pattern] = texts(call) as [string, string, string, string];
   const regex = compile(pattern);
   if (!isLabelName(destination)) {
     failExecution(`invalid destination label name in label_replace(): ${destination}`);
   }
   const result = vector().map((series) => {
+    checkTime();
     const matcher = regex.matcher(labelValue(series.labels, source));
     if (!matcher.matches()) return series;
     const groups = { count: matcher.groupCount(), names: regex.namedGroups() as Record<string, number> };
+    budget.chargeText(replacement.length);
     const value = expand(replacement, (name) => {
       const index = /^\d+$/.test(name) ? Number(name) : groups.names[name];
-      return index === undefined || index > groups.count ? '' : (matcher.group(index) ?? '');
+      const text = index === undefined || index > groups.count ? '' : (matcher.group(index) ?? '');
+      budget.chargeText(text.length);
+      return text;
     });
     return relabel(series, destination, value);
   });
   return mergeSameLabels(result);
 }
 
-export function labelJoin(call: CallExpr, vector: () => StepSeries[]): StepSeries[] {
+export function labelJoin(
+  call: CallExpr,
+  vector: () => StepSeries[],
+  { budget, checkTime }: Query,
+): StepSeries[] {
   const [destination, separator, ...sources] = texts(call) as [string, string, ...string[]];
   for (const source of sources) {
     if (!isLabelName(source)) failExecution(`invalid source label name in label_join(): ${source}`);
@@ -33,7 +48,10 @@ export function labelJoin(call: CallExpr, vector: () => StepSeries[]): StepSerie
   if (!isLabelName(destination))
     failExecution(`invalid destination label name in label_join(): ${destination}`);
   const result = vector().map((series) => {
+    checkTime();
     const values = sources.map((source) => labelValue(series.labels, source));
+    const separators = separator.length * Math.max(values.length - 1, 0);
+    budget.chargeText(values.reduce((sum, { length }) => sum + length, separators));
     return relabel(series, destination, values.join(separator));
   });
   return mergeSameLabels(result);
