@@ -173,10 +173,55 @@ describe('an audit event', () => {
       /101 attributes/,
     ],
     [{ type: 'x', blob: 'y'.repeat(70_000) }, '$', /at most 61440/],
-    [{ type: 'x', text: '\ud800' }, '$', /lone surrogate/],
-    [{ type: 'x', deep: JSON.parse(`${'['.repeat(40)}${']'.repeat(40)}`) }, '$', /deeper than 16/],
+    [{ type: 'x', list: [{ text: '\ud800' }] }, '$.list[0].text', /half of a surrogate pair/],
+    [{ type: 'x', '\udc00': 1 }, '$', /a name with half of a surrogate pair/],
+    [{ type: 'x', 'a b': Number.POSITIVE_INFINITY }, '$["a b"]', /no double holds; send it as text/],
+    [
+      { type: 'x', deep: JSON.parse(`${'['.repeat(40)}${']'.repeat(40)}`) },
+      `$.deep${'[0]'.repeat(15)}`,
+      /deeper than 16/,
+    ],
   ])('is refused with place and reason: %.80j', (input, path, reason) => {
     expect(parse(input as Json)).toEqual({ status: 'rejected', path, reason: expect.stringMatching(reason) });
+  });
+
+  test.each<[string, Json, Json]>([
+    ['a second name for the type', { type: 'a', event_type: 'b' }, { event_type: 'b' }],
+    ['a second name that says the same', { type: 'a', event_type: 'a', level: 'INFO' }, undefined!],
+    ['a second time', { type: 'a', time: nowMs, timestamp: 'then' }, { timestamp: 'then' }],
+    ['a second actor', { type: 'a', actor: { id: '7' }, user_id: 8 }, { user_id: 8 }],
+    ['a name beside an id', { type: 'a', actor: 'alice', user_id: 7 }, { actor: 'alice' }],
+    [
+      'more about the actor',
+      { type: 'a', user: { user_id: 'u', email: 'e', roles: ['admin'] }, user_id: 'u' },
+      { 'user.roles': ['admin'] },
+    ],
+    [
+      'more about targets',
+      { type: 'a', targets: ['x', { id: 'y', owner: 'z' }], resource: 'r' },
+      { resource: 'r', 'targets[1].owner': 'z' },
+    ],
+    ['more about one target', { type: 'a', target: { id: 'y', size: 5 } }, { 'target.size': 5 }],
+    [
+      'a type of resource without a resource',
+      { type: 'a', resource_type: 'file' },
+      { resource_type: 'file' },
+    ],
+    [
+      'more about the source',
+      { type: 'a', source: { ip: '192.0.2.1', port: 22 }, client_ip: '192.0.2.2' },
+      { 'source.port': 22, client_ip: '192.0.2.2' },
+    ],
+    ['a second result', { type: 'a', result: 'ok', outcome: 'granted' }, { outcome: 'granted' }],
+    ['both ids of a request', { type: 'a', tracking_id: 't', trace_id: 'u' }, { trace_id: 'u' }],
+    [
+      'details beside attributes',
+      { type: 'a', attributes: { b: 1 }, details: { c: 2 } },
+      { b: 1, details: { c: 2 } },
+    ],
+  ])('keeps what it has no room for: %s', (_name, input, attributes) => {
+    const parsed = parse(input);
+    expect(parsed.status === 'ok' && parsed.event.attributes).toEqual(attributes);
   });
 
   test.each([

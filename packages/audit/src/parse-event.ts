@@ -14,6 +14,8 @@ import {
   type Source,
   type Target,
 } from './event.ts';
+import { createFieldReader, type FieldReader, Rejection, toRecord } from './field-reader.ts';
+import { checkValue } from './unrepresentable.ts';
 
 export type ParsedEvent =
   | { readonly status: 'ok'; readonly event: AuditEvent }
@@ -27,14 +29,6 @@ export interface ParseEventContext {
   readonly idempotencyKey?: string;
 }
 
-class Rejection extends Error {
-  readonly path: string;
-  constructor(path: string, reason: string) {
-    super(reason);
-    this.path = path;
-  }
-}
-
 const LEVEL_ALIASES: Readonly<Record<string, AuditLevel>> = {
   DEBUG: 'INFO',
   INFORMATION: 'INFO',
@@ -46,13 +40,6 @@ const LEVEL_ALIASES: Readonly<Record<string, AuditLevel>> = {
   FATAL: 'CRITICAL',
   CRIT: 'CRITICAL',
 };
-
-/** Every name that is read into a field of its own; what is left over becomes an attribute. */
-const KNOWN = new Set(
-  'schema id event_id time timestamp @timestamp type event_type category level action result outcome actor user user_id actor_id targets target resource resource_type source source_ip client_ip ip user_agent service severity description message tracking_id trackingId trace_id attributes details'.split(
-    ' ',
-  ),
-);
 
 /**
  * JSON text into a value whose whole numbers beyond 2^53 are kept, digit for digit, as strings.
@@ -76,15 +63,13 @@ export function parseAuditEvent(input: Json, context: ParseEventContext): Parsed
 }
 
 function toEvent(input: Json, { tenant, nowMs, idempotencyKey }: ParseEventContext): AuditEvent {
-  const fields = toRecord(input, '$');
-  if (fields.schema !== undefined && Number(fields.schema) !== 1) {
-    throw new Rejection(
-      '$.schema',
-      `schema ${JSON.stringify(fields.schema)} is not known; send 1, or leave it out`,
-    );
+  const fields = createFieldReader(input, '$');
+  const { text } = fields;
+  const schema = fields.take('schema');
+  if (schema !== undefined && Number(schema) !== 1) {
+    throw new Rejection('$.schema', `schema ${JSON.stringify(schema)} is not known; send 1, or leave it out`);
   }
-  checkDepth(input);
-  const text = (...names: readonly string[]): string | undefined => readText(fields, names);
+  checkValue(input);
   const type = text('type', 'event_type');
   if (type === undefined)
     throw new Rejection(
@@ -97,10 +82,11 @@ function toEvent(input: Json, { tenant, nowMs, idempotencyKey }: ParseEventConte
   const clientId = text('id', 'event_id') ?? idempotencyKey;
   const description = text('description', 'message');
   const trackingId = text('tracking_id', 'trackingId', 'trace_id');
-  const actor = readActor(fields);
-  const source = readSource(fields);
-  const attributes = readAttributes(fields);
-  const event: Omit<AuditEvent, 'id'> = {
+  const kept: Kept = {};
+  const actor = readActor(fields, kept);
+  const targets = readTargets(fields, kept);
+  const source = readSource(fields, kept);
+  const known: Omit<AuditEvent, 'id' | 'attributes'> = {
     schema: 1,
     ...(clientId === undefined ? {} : { clientId }),
     time: readTime(fields, nowMs),
@@ -111,14 +97,15 @@ function toEvent(input: Json, { tenant, nowMs, idempotencyKey }: ParseEventConte
     action: text('action') ?? type,
     result: text('result', 'outcome') ?? 'unknown',
     ...(actor === undefined ? {} : { actor }),
-    targets: readTargets(fields),
+    targets,
     ...(source === undefined ? {} : { source }),
     ...(severity === undefined ? {} : { severity }),
     ...(description === undefined ? {} : { description }),
     ...(trackingId === undefined ? {} : { trackingId }),
-    ...(attributes === undefined ? {} : { attributes }),
   };
-  const canonical = toCanonical(event);
+  const attributes = readAttributes(fields, kept);
+  const event = { ...known, ...(attributes === undefined ? {} : { attributes }) };
+  const canonical = canonicalize(event as unknown as Json);
   if (Buffer.byteLength(canonical) > EVENT_LIMITS.maxCanonicalBytes) {
     throw new Rejection(
       '$',
@@ -138,50 +125,6 @@ function eventIdOf(tenant: TenantId, content: string, isClientId: boolean): stri
   return `ev_${digest.slice(0, 40)}`;
 }
 
-function toCanonical(event: object): string {
-  try {
-    return canonicalize(event as Json);
-  } catch (error) {
-    throw new Rejection('$', (error as Error).message);
-  }
-}
-
-function toRecord(value: Json | undefined, path: string): Readonly<Record<string, Json>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new Rejection(path, `${describe(value)} where an object is expected`);
-  }
-  return value as Readonly<Record<string, Json>>;
-}
-
-function describe(value: Json | undefined): string {
-  if (value === undefined) return 'nothing';
-  if (value === null) return 'null';
-  return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
-}
-
-/** The first of the names that is set. Numbers become text: ids are often numbers in JSON. */
-function readText(
-  fields: Readonly<Record<string, Json>>,
-  names: readonly string[],
-  base = '$',
-): string | undefined {
-  for (const name of names) {
-    const value = fields[name];
-    if (value === undefined || value === null || value === '') continue;
-    const path = `${base}.${name}`;
-    if (typeof value !== 'string' && typeof value !== 'number')
-      throw new Rejection(path, `${describe(value)} where text is expected`);
-    const text = String(value);
-    const limit = /description|message/.test(name)
-      ? EVENT_LIMITS.maxDescriptionChars
-      : EVENT_LIMITS.maxFieldChars;
-    if (text.length > limit)
-      throw new Rejection(path, `${text.length} characters; at most ${limit} are taken`);
-    return text;
-  }
-  return undefined;
-}
-
 /** A security event without a level has that of its severity, and never less than WARNING. */
 function readLevel(
   level: string | undefined,
@@ -199,12 +142,11 @@ function readLevel(
 }
 
 /** RFC 3339 text, or epoch seconds or milliseconds as a number. */
-function readTime(fields: Readonly<Record<string, Json>>, nowMs: number): string {
-  const name = ['time', 'timestamp', '@timestamp'].find(
-    (candidate) => fields[candidate] !== undefined && fields[candidate] !== null,
-  );
+function readTime(fields: FieldReader, nowMs: number): string {
+  const unread = fields.unread();
+  const name = ['time', 'timestamp', '@timestamp'].find((candidate) => unread[candidate] !== undefined);
   if (name === undefined) return new Date(nowMs).toISOString();
-  const value = fields[name];
+  const value = fields.take(name);
   const ms =
     typeof value === 'number'
       ? value < 1e11
@@ -241,51 +183,62 @@ function parseRfc3339(text: string): number {
   return Date.parse(`${date}T${time}${fraction.slice(0, 4)}${offset.toUpperCase()}`);
 }
 
-function readActor(fields: Readonly<Record<string, Json>>): Actor | undefined {
-  const nested = fields.actor ?? fields.user;
-  if (nested === undefined || nested === null || typeof nested === 'string' || typeof nested === 'number') {
-    const id = readText(fields, ['user_id', 'actor_id', 'actor', 'user']);
-    return id === undefined ? undefined : { id };
-  }
-  const base = fields.actor === undefined ? '$.user' : '$.actor';
-  const actor = toRecord(nested, base);
-  const id = readText(actor, ['id', 'user_id'], base);
-  if (id === undefined) throw new Rejection(`${base}.id`, 'missing; an actor has at least an id');
-  return { id, ...pickText(actor, ['type', 'name', 'email'], base) };
+/** What stands in a part of the event that has no room for it; it is kept among the attributes, under its path. */
+type Kept = Record<string, Json>;
+
+function keepUnread(part: FieldReader, kept: Kept): void {
+  for (const [name, value] of Object.entries(part.unread())) kept[`${part.base.slice(2)}.${name}`] = value;
 }
 
-function readTargets(fields: Readonly<Record<string, Json>>): readonly Target[] {
-  const given = fields.targets ?? fields.target ?? fields.resource;
-  if (given === undefined || given === null) return [];
+function readActor(fields: FieldReader, kept: Kept): Actor | undefined {
+  const unread = fields.unread();
+  const name = unread.actor === undefined ? 'user' : 'actor';
+  if (typeof (unread[name] ?? '') !== 'object') {
+    const id = fields.text('user_id', 'actor_id', 'actor', 'user');
+    return id === undefined ? undefined : { id };
+  }
+  const actor = createFieldReader(fields.take(name), `$.${name}`);
+  const id = actor.text('id', 'user_id');
+  if (id === undefined) throw new Rejection(`$.${name}.id`, 'missing; an actor has at least an id');
+  // The flat names may say the same once more.
+  fields.drop(['user_id', 'actor_id', 'user'], id);
+  const known = pickText(actor, ['type', 'name', 'email']);
+  keepUnread(actor, kept);
+  return { id, ...known };
+}
+
+function readTargets(fields: FieldReader, kept: Kept): readonly Target[] {
+  const unread = fields.unread();
+  const name = ['targets', 'target', 'resource'].find((candidate) => unread[candidate] !== undefined);
+  if (name === undefined) return [];
+  const given = fields.take(name)!;
   const list = Array.isArray(given) ? (given as readonly Json[]) : [given];
   if (list.length > EVENT_LIMITS.maxTargets) {
     throw new Rejection(
-      '$.targets',
+      `$.${name}`,
       `${list.length} targets; at most ${EVENT_LIMITS.maxTargets} are taken: send several events`,
     );
   }
-  const type = readText(fields, ['resource_type']);
+  const isText = (entry: Json): boolean => typeof entry === 'string' || typeof entry === 'number';
+  const type = list.some(isText) ? fields.text('resource_type') : undefined;
   return list.map((entry, i) => {
-    const base = `$.targets[${i}]`;
-    if (typeof entry === 'string' || typeof entry === 'number')
-      return { id: String(entry), ...(type === undefined ? {} : { type }) };
-    const target = toRecord(entry, base);
-    const id = readText(target, ['id', 'name'], base);
-    if (id === undefined) throw new Rejection(`${base}.id`, 'missing; a target has at least an id');
-    return { id, ...pickText(target, ['type', 'name'], base) };
+    if (isText(entry)) return { id: String(entry), ...(type === undefined ? {} : { type }) };
+    const target = createFieldReader(entry, Array.isArray(given) ? `$.${name}[${i}]` : `$.${name}`);
+    const id = target.text('id', 'name');
+    if (id === undefined) throw new Rejection(`${target.base}.id`, 'missing; a target has at least an id');
+    const known = pickText(target, ['type', 'name']);
+    keepUnread(target, kept);
+    return { id, ...known };
   });
 }
 
-function readSource(fields: Readonly<Record<string, Json>>): Source | undefined {
-  const nested = fields.source;
-  const isObject = typeof nested === 'object' && nested !== null;
-  const inner = isObject ? toRecord(nested, '$.source') : {};
-  const ip = readText(inner, ['ip'], '$.source') ?? readText(fields, ['source_ip', 'client_ip', 'ip']);
-  const userAgent =
-    readText(inner, ['userAgent', 'user_agent'], '$.source') ?? readText(fields, ['user_agent']);
-  const service =
-    readText(inner, ['service'], '$.source') ??
-    readText(fields, isObject ? ['service'] : ['service', 'source']);
+function readSource(fields: FieldReader, kept: Kept): Source | undefined {
+  const isObject = typeof (fields.unread().source ?? '') === 'object';
+  const inner = createFieldReader(isObject ? fields.take('source') : {}, '$.source');
+  const ip = inner.text('ip') ?? fields.text('source_ip', 'client_ip', 'ip');
+  const userAgent = inner.text('userAgent', 'user_agent') ?? fields.text('user_agent');
+  const service = inner.text('service') ?? fields.text('service', ...(isObject ? [] : ['source']));
+  keepUnread(inner, kept);
   if (ip === undefined && userAgent === undefined && service === undefined) return undefined;
   return {
     ...(ip === undefined ? {} : { ip }),
@@ -294,13 +247,12 @@ function readSource(fields: Readonly<Record<string, Json>>): Source | undefined 
   };
 }
 
-function readAttributes(
-  fields: Readonly<Record<string, Json>>,
-): { readonly [name: string]: Json } | undefined {
-  const given = fields.attributes ?? fields.details;
-  const inner = given === undefined || given === null ? {} : toRecord(given, '$.attributes');
-  const rest = Object.entries(fields).filter(([name, value]) => !KNOWN.has(name) && value !== null);
-  const all = { ...inner, ...Object.fromEntries(rest) };
+/** What the sender calls attributes, and everything that nothing else has read. */
+function readAttributes(fields: FieldReader, kept: Kept): { readonly [name: string]: Json } | undefined {
+  const name = fields.unread().attributes === undefined ? 'details' : 'attributes';
+  const given = fields.take(name);
+  const inner = given === undefined ? {} : toRecord(given, `$.${name}`);
+  const all = { ...inner, ...fields.unread(), ...kept };
   const count = Object.keys(all).length;
   if (count > EVENT_LIMITS.maxAttributes)
     throw new Rejection(
@@ -310,24 +262,9 @@ function readAttributes(
   return count === 0 ? undefined : all;
 }
 
-function pickText(
-  fields: Readonly<Record<string, Json>>,
-  names: readonly string[],
-  base: string,
-): Record<string, string> {
+function pickText(fields: FieldReader, names: readonly string[]): Record<string, string> {
   const pairs = names
-    .map((name) => [name, readText(fields, [name], base)] as const)
+    .map((name) => [name, fields.text(name)] as const)
     .filter((pair): pair is [string, string] => pair[1] !== undefined);
   return Object.fromEntries(pairs);
-}
-
-function checkDepth(input: Json): void {
-  let level: readonly Json[] = [input];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > EVENT_LIMITS.maxDepth)
-      throw new Rejection('$', `nested deeper than ${EVENT_LIMITS.maxDepth} levels`);
-    level = level.flatMap((value) =>
-      typeof value === 'object' && value !== null ? (Object.values(value) as Json[]) : [],
-    );
-  }
 }

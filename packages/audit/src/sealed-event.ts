@@ -53,22 +53,16 @@ export interface OpenedEvent extends AuditEvent {
 export interface SealOptions {
   readonly keyring: Keyring;
   readonly tenant: TenantId;
-  /** Names of attributes (case does not matter) that are personal. */
+  /** Names of attributes that are personal, as `PERSONAL_ATTRIBUTES` has them. */
   readonly personalAttributes?: ReadonlySet<string>;
 }
 
-export const PERSONAL_ATTRIBUTES: ReadonlySet<string> = new Set([
-  'email',
-  'phone',
-  'address',
-  'name',
-  'full_name',
-  'username',
-  'ip',
-  'client_ip',
-  'url',
-  'session_id',
-]);
+/** Letters and digits alone, in lower case: `full_name`, `fullName` and `Full-Name` are one name. */
+export const PERSONAL_ATTRIBUTES: ReadonlySet<string> = new Set(
+  'email mail phone phonenumber mobile address name fullname firstname lastname displayname username user userid actor actorid birthdate dateofbirth dob ssn iban ip clientip sourceip ipaddress remoteaddr useragent url sessionid eventid description message'.split(
+    ' ',
+  ),
+);
 
 /** Events without an actor share one subject, so that their addresses and texts are encrypted too. */
 const NO_SUBJECT = '-';
@@ -178,10 +172,20 @@ function partition(
   personal: ReadonlySet<string>,
 ): readonly [Attributes | undefined, Attributes | undefined] {
   const entries = Object.entries(attributes ?? {});
-  const toObject = (chosen: readonly (readonly [string, Json])[]): Attributes | undefined =>
-    chosen.length === 0 ? undefined : Object.fromEntries(chosen);
-  return [
-    toObject(entries.filter(([name]) => personal.has(name.toLowerCase()))),
-    toObject(entries.filter(([name]) => !personal.has(name.toLowerCase()))),
-  ];
+  const toObject = (isChosen: boolean): Attributes | undefined => {
+    const chosen = entries.filter(([name, value]) => isPersonal(name, value, personal) === isChosen);
+    return chosen.length === 0 ? undefined : Object.fromEntries(chosen);
+  };
+  return [toObject(true), toObject(false)];
+}
+
+/** By its name, by that of the part it comes from (`actor.roles`, `source.ip`), or by a name anywhere inside of it. */
+function isPersonal(name: string, value: Json, personal: ReadonlySet<string>): boolean {
+  if (name.split('.').some((segment) => personal.has(segment.replaceAll(/[^A-Za-z0-9]/g, '').toLowerCase())))
+    return true;
+  if (typeof value !== 'object' || value === null) return false;
+  const inner: readonly (readonly [string, Json])[] = Array.isArray(value)
+    ? value.map((entry: Json) => ['', entry] as const)
+    : Object.entries(value);
+  return inner.some(([key, entry]) => isPersonal(key, entry, personal));
 }

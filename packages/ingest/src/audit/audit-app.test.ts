@@ -70,9 +70,47 @@ test('bulk takes one event a line, gzipped too, and a broken line costs only its
     path: '/v1/audit/bulk',
     headers: { 'content-encoding': 'gzip' },
   });
-  expect(await response.json()).toMatchObject({ accepted: 2, rejected: 1 });
+  expect(await response.json()).toMatchObject({
+    accepted: 2,
+    rejected: 1,
+    results: [{}, { reason: expect.stringContaining('line 2 is not JSON') }, {}],
+  });
   expect(await queuedTypes(queue)).toEqual(['a', 'c']);
 });
+
+test('a name that is there twice costs its event, not the others', async () => {
+  const queue = makeQueue();
+  const array = await post(queue, '[{"type":"a"},{"type":"b","user":{"id":"1","id":"2"}}]');
+  expect(await array.json()).toMatchObject({
+    accepted: 1,
+    results: [
+      { status: 'accepted' },
+      { status: 'rejected', path: '$.user.id', reason: expect.stringContaining('twice') },
+    ],
+  });
+  const lines = await post(queue, '{"type":"c"}\n{"type":"d","type":"e"}', { path: '/v1/audit/bulk' });
+  expect(await lines.json()).toMatchObject({
+    accepted: 1,
+    results: [{ status: 'accepted' }, { status: 'rejected', path: '$.type' }],
+  });
+  expect(await queuedTypes(queue)).toEqual(['a', 'c']);
+});
+
+test.each([
+  [{ origin: 'https://example.org', 'content-type': 'text/plain' }, 415],
+  [{ origin: 'https://example.org' }, 415],
+  [{ origin: 'https://example.org', 'content-type': 'application/json' }, 200],
+  [{ origin: 'https://example.org', 'content-type': 'application/x-ndjson' }, 200],
+  [{ 'content-type': 'application/x-www-form-urlencoded' }, 200],
+])(
+  'what a page can post without being asked is refused where no key is needed: %j',
+  async (headers, status) => {
+    const queue = makeQueue();
+    const response = await post(queue, '{"type":"a"}', { path: '/v1/audit/bulk', headers });
+    expect(response.status).toBe(status);
+    expect(await queuedTypes(queue)).toEqual(status === 200 ? ['a'] : []);
+  },
+);
 
 test('a request that is sent twice under one Idempotency-Key has the same ids', async () => {
   const queue = makeQueue();
@@ -87,6 +125,7 @@ test('a request that is sent twice under one Idempotency-Key has the same ids', 
 
 test.each([
   ['{"type":', 400, 'not JSON'],
+  ['{"type":"a"}\n{"type":"b"}', 400, 'one event a line goes to /v1/audit/bulk'],
   ['', 400, 'empty'],
   [JSON.stringify(Array.from({ length: 1001 }, () => ({ type: 'a' }))), 413, 'at most 1000'],
   ['x'.repeat(100_001), 413, 'larger than'],

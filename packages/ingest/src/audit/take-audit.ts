@@ -6,6 +6,7 @@ import { encodeAuditMessages } from '@sluice/audit/audit-message';
 import type { Json } from '@sluice/audit/canonical-json';
 import type { AuditEvent } from '@sluice/audit/event';
 import { parseAuditEvent, parseExactJson } from '@sluice/audit/parse-event';
+import { findRepeatedNames, type RepeatedName } from '@sluice/audit/repeated-names';
 import { describeError } from '@sluice/core/errors';
 import type { Queue } from '@sluice/core/ports/queue';
 import { SCOPE } from '@sluice/platform/keys/api-key';
@@ -48,6 +49,9 @@ export async function takeAudit(
 ): Promise<AuditOutcome> {
   const caller = await authenticate(request.headers, deps.keys, SCOPE.auditWrite);
   if (caller.status === 'refused') return caller;
+  if (caller.key === undefined && isUnaskedPage(request.headers)) {
+    return refuse(415, 'pages send audit events as application/json, or application/x-ndjson in bulk');
+  }
   const idempotencyKey = request.headers.get(IDEMPOTENCY_KEY) ?? undefined;
   if (idempotencyKey !== undefined && !KEY_PATTERN.test(idempotencyKey)) {
     return refuse(400, 'Idempotency-Key is not 1 to 255 printable ASCII characters');
@@ -69,8 +73,19 @@ export async function takeAudit(
   return queueEvents(inputs, { caller, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) }, deps);
 }
 
+/**
+ * Browsers let any page post plain text anywhere without asking (Fetch § CORS-safelisted request-header): where no
+ * key is needed, events would be forged. For other types they ask first, and only pages of known origins may.
+ */
+function isUnaskedPage(headers: Headers): boolean {
+  return (
+    headers.has('origin') &&
+    !/^application\/(x-ndjson|([\w.-]+\+)?json)\b/i.test(headers.get('content-type') ?? '')
+  );
+}
+
 /** The event, or the reason why its text is none. */
-type Input = { readonly value: Json } | { readonly reason: string };
+type Input = { readonly value: Json } | { readonly path?: string; readonly reason: string };
 
 interface From {
   readonly caller: Caller;
@@ -86,7 +101,7 @@ async function queueEvents(
   const nowMs = deps.nowMs();
   const events: AuditEvent[] = [];
   const results = inputs.map((input, i): EventAnswer => {
-    if ('reason' in input) return { status: 'rejected', path: '$', reason: input.reason };
+    if ('reason' in input) return { status: 'rejected', path: '$', ...input };
     const own =
       idempotencyKey === undefined
         ? {}
@@ -124,26 +139,37 @@ function splitArray(bytes: Uint8Array): readonly Input[] | Refusal {
     return refuse(400, 'the body is empty: send one audit event as a JSON object, or an array of them');
   try {
     const value = parseExactJson(text);
-    return Array.isArray(value) ? value.map((entry: Json) => ({ value: entry })) : [{ value }];
+    const repeated = findRepeatedNames(text);
+    const inputs: readonly Json[] = Array.isArray(value) ? value : [value];
+    return inputs.map((entry, i) =>
+      toInput(
+        entry,
+        repeated.find(({ index = 0 }) => index === i),
+      ),
+    );
   } catch (error) {
-    return refuse(400, `the body is not JSON: ${(error as Error).message}`);
+    const hint = /^\s*\{[^\n]*\}\s*\n\s*\{/.test(text) ? ' (one event a line goes to /v1/audit/bulk)' : '';
+    return refuse(400, `the body is not JSON: ${(error as Error).message}${hint}`);
   }
+}
+
+function toInput(value: Json, repeated: RepeatedName | undefined): Input {
+  if (repeated === undefined) return { value };
+  return { path: repeated.path, reason: 'the name is there twice: readers differ in which one counts' };
 }
 
 /** A line that is no JSON is one event that is rejected; the others stand. */
 function splitLines(bytes: Uint8Array): readonly Input[] | Refusal {
   const text = toText(bytes);
   if (text === undefined) return refuse(400, 'the body is not UTF-8');
-  return text
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map((line): Input => {
-      try {
-        return { value: parseExactJson(line) };
-      } catch (error) {
-        return { reason: `the line is not JSON: ${(error as Error).message}` };
-      }
-    });
+  return text.split('\n').flatMap((line, i): readonly Input[] => {
+    if (line.trim() === '') return [];
+    try {
+      return [toInput(parseExactJson(line), findRepeatedNames(line)[0])];
+    } catch (error) {
+      return [{ reason: `line ${i + 1} is not JSON: ${(error as Error).message}` }];
+    }
+  });
 }
 
 function toText(bytes: Uint8Array): string | undefined {

@@ -321,6 +321,40 @@ describe('exports', () => {
   });
 });
 
+test('without a key, pages of other origins neither read nor erase', async () => {
+  const fixture = createAuditFixture();
+  const keyring = createKeyring({ ...fixture });
+  const log = createAuditLog({ ...fixture, keyring });
+  await log.append(ACME, [fixture.event({ type: 'x', user_id: 'u' })]);
+  const routes = createAuditRoutes({
+    ...fixture,
+    keyring,
+    log,
+    keys: [fixture.signer],
+    copies: { notes: async () => [] },
+    queue: createEmbeddedQueue({
+      database: createMemoryDatabase(),
+      name: 'audit.fifo',
+      clock: fixture.clock,
+    }),
+    pause: async () => {},
+  });
+  const app = createQueryApp({
+    apis: [{ path: '/v1/audit', routes, scopeOf: auditScopeOf }],
+    authorize: async () => ({ status: 'ok', tenant: ACME }),
+    readiness: async () => [],
+    selfMetrics: createSelfMetrics(),
+    logger: silentLogger,
+    ingestUrl: '',
+  });
+  const erase = { method: 'POST', body: '{"subject":"u"}' };
+  const foreign = { ...erase, headers: { origin: 'https://example.org' } };
+  expect((await app.request('http://127.0.0.1/v1/audit/erase', foreign)).status).toBe(403);
+  expect((await app.request('http://example.org/v1/audit/events')).status).toBe(403);
+  expect((await app.request('http://127.0.0.1/v1/audit/events')).status).toBe(200);
+  expect((await app.request('http://127.0.0.1/v1/audit/erase', erase)).status).toBe(200);
+});
+
 describe('holds and erasure', () => {
   test('a hold is placed, listed, keeps its subject, and is released', async () => {
     const { call, get } = await makeWorld();

@@ -19,6 +19,7 @@ import { type Context, Hono } from 'hono';
 import type { QueryEnv } from '../query-env.ts';
 import { AuditRequestError } from './audit-request-error.ts';
 import { answerExport } from './export-answer.ts';
+import { FOREIGN_PAGE, isForeignPage } from './foreign-page.ts';
 import { addKeepRoutes } from './keep-routes.ts';
 import { PAGE_PARAMETERS, readFilter, readLimit, readPage, readTime } from './read-question.ts';
 import { createReadingRecorder } from './reading-recorder.ts';
@@ -57,6 +58,10 @@ export function createAuditRoutes(options: AuditRoutesOptions): Hono<QueryEnv> {
   const reader = createTrailReader({ table, keyring });
   const recorder = createReadingRecorder({ queue, keyring, nowMs: () => clock.nowMs() });
   const app = new Hono<QueryEnv>({ strict: false });
+  app.use(async (c, next) => {
+    if (isForeignPage(c.req.raw, c.get('reader'))) return c.json({ error: FOREIGN_PAGE }, 403);
+    return next();
+  });
   const whose = (c: AuditContext) => ({ tenant: c.get('tenant'), reader: c.get('reader') });
 
   app.get('/events', (c) =>
