@@ -160,6 +160,26 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./rules/test-command.ts')).testRulesCommand,
   },
   {
+    name: 'slo validate',
+    summary: 'check SLO specs of Sloth and OpenSLO',
+    load: async () => (await import('./slo/validate-command.ts')).validateSloCommand,
+  },
+  {
+    name: 'slo generate',
+    summary: 'Prometheus rules of SLO specs, as Sloth makes them',
+    load: async () => (await import('./slo/generate-command.ts')).generateSloCommand,
+  },
+  {
+    name: 'slo status',
+    summary: 'error budgets and burn rates',
+    load: async () => (await import('./slo/status-command.ts')).sloStatusCommand,
+  },
+  {
+    name: 'slo fix',
+    summary: 'correct what is surely wrong in SLO specs',
+    load: async () => (await import('./slo/fix-command.ts')).fixSloCommand,
+  },
+  {
     name: 'doctor',
     summary: 'check everything that must hold for the pipeline to work',
     load: async () => (await import('./doctor/doctor-command.ts')).doctorCommand,

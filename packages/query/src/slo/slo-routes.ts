@@ -41,8 +41,8 @@ export function createSloRoutes({ slos, table, clock }: SloRoutesOptions): Hono<
   const history = async ({ tenant, plans, parameters, id }: Request): Promise<Response> => {
     const plan = planOf(plans, id);
     const nowMs = clock.nowMs();
-    const untilMs = readTime(parameters, 'end', nowMs);
-    const fromMs = readTime(parameters, 'start', untilMs - plan.slo.periodMs);
+    const untilMs = timeOr(parameters, 'end', nowMs);
+    const fromMs = timeOr(parameters, 'start', untilMs - plan.slo.periodMs);
     if (untilMs < fromMs) throw new ApiError('bad_data', 'end timestamp must not be before start time');
     const stepMs = readOptionalDuration(parameters, 'step') ?? defaultStep(untilMs - fromMs);
     if ((untilMs - fromMs) / Math.max(stepMs, SLOT_MS) > MAX_HISTORY_POINTS)
@@ -87,6 +87,10 @@ function planOf(plans: readonly SloPlan[], id: string): SloPlan {
       `there is no SLO ${JSON.stringify(id)}; /api/v1/slos lists those there are`,
     );
   return plan;
+}
+
+function timeOr(parameters: Parameters, name: string, fallbackMs: number): number {
+  return parameters.get(name) === '' ? fallbackMs : readTime(parameters, name);
 }
 
 const DEFAULT_POINTS = 240;

@@ -69,10 +69,18 @@ function findReplacements(node: ConfigNode): readonly Replacement[] {
   return [...found, ...[...node.entries.map(({ value }) => value), ...node.items].flatMap(findReplacements)];
 }
 
-/** A scalar's text in the file, by one that is quoted and on one line. */
+/** A scalar's text in the file, by another in the style that suits it. */
 function replaceScalar(source: string, { offset }: ConfigNode, query: string): string {
-  const text = query.includes('\n') ? JSON.stringify(query) : `'${query.replaceAll("'", "''")}'`;
+  const lineStart = source.lastIndexOf('\n', offset) + 1;
+  const indent = ' '.repeat(keyColumn(source.slice(lineStart, offset)) + 2);
+  const text = toScalar(query.trim(), indent);
   return `${source.slice(0, offset)}${text}${source.slice(endOfScalar(source, offset))}`;
+}
+
+function toScalar(text: string, indent: string): string {
+  if (text.includes('\n')) return `|\n${text.replaceAll(/^(?=.)/gm, indent)}`;
+  const isPlain = /^[A-Za-z(]/.test(text) && !/: |:$| #/.test(text);
+  return isPlain ? text : `'${text.replaceAll("'", "''")}'`;
 }
 
 /** Behind the last character of the scalar that starts there; its key stands on the same line. */

@@ -1,5 +1,5 @@
 /** Generated groups as files: of Prometheus, or as the Prometheus operator's `PrometheusRule`. */
-import { toYaml } from '@sluice/config/to-yaml';
+import { toYaml as writeYaml } from '@sluice/config/to-yaml';
 import type { SloGroup } from '../slo.ts';
 import { mergeTexts, type RuleGroupDocument } from './rule-document.ts';
 
@@ -26,4 +26,9 @@ export function renderGroups(
     },
     spec: { groups },
   })}`;
+}
+
+/** Labels that rules share are written out each time: aliases are hard to read in a diff. */
+function toYaml(value: unknown): string {
+  return writeYaml(JSON.parse(JSON.stringify(value)));
 }

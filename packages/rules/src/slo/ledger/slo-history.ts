@@ -6,7 +6,7 @@ import type { SlotStore } from './slot-store.ts';
 import { ceilSlot, floorSlot, type Interval, isExcluded, SLOT_MS, type Slots, sumSlots } from './slots.ts';
 
 export interface HistoryPoint {
-  /** End of the step. */
+  /** End of the step; the last one may still be open. */
   readonly timeMs: number;
   /** Of the step. */
   readonly bad: number;
@@ -28,7 +28,7 @@ export async function readSloHistory(
 ): Promise<readonly HistoryPoint[]> {
   const stepMs = Math.max(SLOT_MS, ceilSlot(wantedStepMs));
   const firstMs = floorSlot(fromMs);
-  const lastMs = floorSlot(untilMs);
+  const lastMs = ceilSlot(untilMs);
   const loadFromMs = Math.min(firstMs, periodAt(plan, firstMs).startMs);
   const slots = await store.load(plan.slo.id, { fromMs: loadFromMs, untilMs: lastMs });
   const sums = toPrefixSums(plan, slots);
@@ -38,7 +38,7 @@ export async function readSloHistory(
     const step = sums({ fromMs: timeMs - stepMs, untilMs: timeMs });
     const period = sums({ fromMs: Math.min(periodAt(plan, timeMs - 1).startMs, timeMs), untilMs: timeMs });
     points.push({
-      timeMs,
+      timeMs: Math.min(timeMs, untilMs),
       bad: step.bad,
       total: step.total,
       burnRate: step.total === 0 ? null : burnRateOf(step.bad / step.total, budget),
