@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { run } from '../run.ts';
 import { createFakeIo } from '../testing/fake-io.ts';
+import { createTemporaryFolder } from '../testing/temporary-folder.ts';
 
 async function check(env: Record<string, string>, ...argv: readonly string[]) {
   const io = createFakeIo({ env });
@@ -54,5 +55,36 @@ describe('sluice config check', () => {
       loki: { url: 'https://loki.example', auth: '(set)' },
     });
     expect(notes).toEqual([expect.stringContaining('SLUICE_TEMPO_JOIN_GZIP is on')]);
+  });
+});
+
+describe('the configuration folder', () => {
+  test('everything that is wrong in any of its files is told with its place', async () => {
+    await using folder = await createTemporaryFolder();
+    const dir = folder.path;
+    await folder.write('rules/a.yml', 'groups: [{ name: a, rules: [{ alert: A, expr: "up ==" }] }]');
+    await folder.write('rules/a_test.yml', 'this is no rule file');
+    await folder.write('rules/b.yaml', 'groups: [{ name: b, intervall: 5s }]');
+    await folder.write('slo/api.yml', 'version: prometheus/v1\nservice: [a]\nslos: []');
+    await folder.write('sluice.yml', 'rules: { external_url: nowhere }');
+    await folder.write('alertmanager.yml', 'route: { receiver: "${secret:name}" }\nreceivers: [{ name: b }]');
+    const { code, out } = await check({ SLUICE_CONFIG_DIR: dir, SLUICE_SECRET_NAME: 'nobody' });
+    expect(code).toBe(1);
+    expect(out).toContain('rules/a.yml:1:53: groups[0].rules[0].expr: could not parse expression');
+    expect(out).toContain('rules/b.yaml:1:21: groups[0]: unknown key "intervall", did you mean interval?');
+    expect(out).toContain('sluice.yml:1:24: rules.external_url: want an http:// or https:// URL');
+    expect(out).toMatch(/alertmanager\.yml:\d+:\d+: /);
+    expect(out).toMatch(/slo\/api\.yml:2:\d+: service: /);
+    expect(out).not.toContain('a_test.yml');
+  });
+
+  test('what is sound is counted', async () => {
+    await using folder = await createTemporaryFolder();
+    const dir = folder.path;
+    await folder.write('rules/a.yml', 'groups: [{ name: a, rules: [{ alert: A, expr: up == 0 }] }]');
+    const { code, out } = await check({ SLUICE_CONFIG_DIR: dir });
+    expect(code).toBe(0);
+    expect(out).toContain(': 1 rule in 1 file');
+    expect(out).toContain('alerts are kept and shown, and nobody is told');
   });
 });

@@ -6,16 +6,19 @@ import { defineCommand, EXIT } from '../command.ts';
 import { nearest } from '../nearest.ts';
 import { plural } from '../quantity.ts';
 import { createStyle, safeJson, safeText } from '../terminal-text.ts';
+import { checkFolder } from './check-folder.ts';
 
 export const checkConfigCommand = defineCommand({
-  about: `Checks the settings in the environment as "npm start" would, and tells everything that is wrong at
-once, also variables that look like settings but are none.`,
+  about: `Checks the settings in the environment and the files of the configuration folder as "npm start" would,
+and tells everything that is wrong at once, with file, line and column, also variables that look like settings but
+are none.`,
   options: {},
   examples: ['sluice config check', 'SLUICE_INGEST_PORT=eighty sluice config check --json'],
-  run({ json }, io) {
+  async run({ json }, io) {
     const { settings, problems: wrong } = checkLocalSettings(io.env);
-    const problems = [...wrong, ...unknownSettings(io.env)];
-    const notes = settings === undefined ? [] : notesOn(settings);
+    const folder = await checkFolder(io);
+    const problems = [...wrong, ...unknownSettings(io.env), ...folder.problems];
+    const notes = [...(settings === undefined ? [] : notesOn(settings)), ...folder.notes];
     if (json) {
       io.stdout.write(
         `${safeJson({ ok: problems.length === 0, problems, notes, settings: settings === undefined ? null : withoutSecrets(settings) })}\n`,
@@ -30,7 +33,7 @@ once, also variables that look like settings but are none.`,
           : `${plural(problems.length, 'problem')}\n`,
       );
     }
-    return Promise.resolve(problems.length === 0 ? EXIT.ok : EXIT.failure);
+    return problems.length === 0 ? EXIT.ok : EXIT.failure;
   },
 });
 
@@ -38,7 +41,7 @@ once, also variables that look like settings but are none.`,
 function unknownSettings(env: Environment): readonly string[] {
   const known: readonly string[] = Object.values(ENV);
   return Object.keys(env)
-    .filter((name) => /^SLUICE_/i.test(name) && !known.includes(name))
+    .filter((name) => /^SLUICE_(?!SECRET_)/i.test(name) && !known.includes(name))
     .sort()
     .map((name) => {
       const meant = known.includes(name.toUpperCase()) ? name.toUpperCase() : nearestSetting(name, known);

@@ -137,13 +137,19 @@ describe('a crash', () => {
       steps += 1;
       if (steps === crashAt) throw new Error('the process died');
     };
+    const after =
+      <A extends readonly unknown[], T>(call: (...args: A) => Promise<T>) =>
+      async (...args: A): Promise<T> => {
+        step();
+        return call(...args);
+      };
     const world = createRuleWorld(RULES.replace('for: 1m', 'for: 0s'), {
       wrapTable: (table) => ({
-        get: async (...args) => (step(), table.get(...args)),
-        put: async (...args) => (step(), table.put(...args)),
-        delete: async (...args) => (step(), table.delete(...args)),
+        get: after((...args) => table.get(...args)),
+        put: after((...args) => table.put(...args)),
+        delete: after((...args) => table.delete(...args)),
         add: (...args) => table.add(...args),
-        query: async (...args) => (step(), table.query(...args)),
+        query: after((...args) => table.query(...args)),
       }),
     });
     world.write('errors{job="a"}', 9);
