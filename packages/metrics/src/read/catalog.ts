@@ -24,7 +24,7 @@ export interface MetricsCatalog {
 export interface CatalogQuery extends TimeRange {
   /** Series that match all matchers of any one set; all series when there is no set (`match[]` of the API). */
   readonly matcherSets: readonly (readonly Matcher[])[];
-  /** At most so many; absent or 0 is no limit. */
+  /** At most so many, of those that are found first; absent or 0 is no limit. */
   readonly limit?: number;
 }
 
@@ -38,6 +38,15 @@ export interface CatalogList<T> {
   readonly values: readonly T[];
   /** Sentences for people: truncated by the limit, a shard that could not be read. */
   readonly warnings: readonly string[];
+}
+
+/** The list without what is over the limit, and a warning for that, in Prometheus' words. */
+export function toCatalogList<T>(
+  values: readonly T[],
+  { limit = 0 }: Pick<CatalogQuery, 'limit'>,
+): CatalogList<T> {
+  if (limit === 0 || values.length <= limit) return { values, warnings: [] };
+  return { values: values.slice(0, limit), warnings: ['results truncated due to limit'] };
 }
 
 export interface MetadataQuery {

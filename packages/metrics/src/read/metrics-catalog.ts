@@ -4,7 +4,13 @@ import type { FamilyMetadata, SeriesKind, Snapshot } from '../model/snapshot.ts'
 import { findTargets, type SeenTarget } from '../rollup/apply-seen.ts';
 import { extentOf, isGaugeEntry, type RollupEntry } from '../rollup/rollup-entry.ts';
 import { newestHeader, readFile } from '../rollup/rollup-store.ts';
-import type { CatalogList, CatalogQuery, MetricMetadata, MetricsCatalog, TargetInfo } from './catalog.ts';
+import {
+  type CatalogQuery,
+  type MetricMetadata,
+  type MetricsCatalog,
+  type TargetInfo,
+  toCatalogList,
+} from './catalog.ts';
 import { expandEntry } from './expand-entry.ts';
 import { findExemplars } from './find-exemplars.ts';
 import { type ChunkDeps, listShards, loadChunks, readSnapshot } from './load-chunks.ts';
@@ -35,20 +41,27 @@ export function createMetricsCatalog(options: CatalogOptions): MetricsCatalog {
   return {
     async listLabels(query) {
       const names = new Set<string>();
-      for await (const labels of eachSeries(query, deps)) for (const { name } of labels) names.add(name);
-      return toList([...names].sort(), query);
+      for await (const labels of eachSeries(query, deps)) {
+        for (const { name } of labels) names.add(name);
+        if (isEnough(names.size, query)) break;
+      }
+      return toCatalogList([...names].sort(), query);
     },
     async listLabelValues(name, query) {
       const values = new Set<string>();
       for await (const labels of eachSeries(query, deps)) {
         for (const label of labels) if (label.name === name) values.add(label.value);
+        if (isEnough(values.size, query)) break;
       }
-      return toList([...values].sort(), query);
+      return toCatalogList([...values].sort(), query);
     },
     async listSeries(query) {
       const series: Labels[] = [];
-      for await (const labels of eachSeries(query, deps)) series.push(labels);
-      return toList(series.sort(compareLabels), query);
+      for await (const labels of eachSeries(query, deps)) {
+        series.push(labels);
+        if (isEnough(series.length, query)) break;
+      }
+      return toCatalogList(series.sort(compareLabels), query);
     },
     async listMetadata({ metric, limit } = {}) {
       const families = await loadFamilies(deps);
@@ -65,9 +78,14 @@ export function createMetricsCatalog(options: CatalogOptions): MetricsCatalog {
   };
 }
 
-/** Matching label sets that have data in the range, each once. */
+/** One more than the limit says that there is more. */
+function isEnough(found: number, { limit = 0 }: CatalogQuery): boolean {
+  return limit > 0 && found > limit;
+}
+
+/** Matching label sets that have data in the range, each once. With a limit, no shard is read before it is needed. */
 async function* eachSeries(
-  { matcherSets, startMs, endMs }: CatalogQuery,
+  { matcherSets, startMs, endMs, limit = 0 }: CatalogQuery,
   deps: ChunkDeps,
 ): AsyncGenerator<Labels> {
   const seen = new Set<string>();
@@ -79,19 +97,21 @@ async function* eachSeries(
     // Labels alone are wanted: the coarsest files hold the fewest copies of them.
     const tier = deps.settings.tiers.length - 1;
     const query = { fromMs: startMs - 1, untilMs: endMs, tier, ...(families && { families }) };
-    const chunks = await Promise.all(shards.map((shard) => loadChunks(shard, query, deps)));
-    for (const { entries, first, end } of chunks.flat()) {
-      for (const entry of entries) {
-        const id = `${set} ${entry.kind} ${pointsOfEntry(entry).join()} ${entry.key}`;
-        const extent = extentOf(entry);
-        if (expanded.has(id) || extent.last < first || extent.first >= end) continue;
-        expanded.add(id);
-        const { kind, labels } = entry;
-        for (const component of expandEntry({ kind, labels, points: pointsOfEntry(entry) }, matchers)) {
-          const key = labelsKey(component.labels);
-          if (seen.has(key)) continue;
-          seen.add(key);
-          yield component.labels;
+    for (const some of limit === 0 ? [shards] : shards.map((shard) => [shard])) {
+      const chunks = await Promise.all(some.map((shard) => loadChunks(shard, query, deps)));
+      for (const { entries, first, end } of chunks.flat()) {
+        for (const entry of entries) {
+          const id = `${set} ${entry.kind} ${pointsOfEntry(entry).join()} ${entry.key}`;
+          const extent = extentOf(entry);
+          if (expanded.has(id) || extent.last < first || extent.first >= end) continue;
+          expanded.add(id);
+          const { kind, labels } = entry;
+          for (const component of expandEntry({ kind, labels, points: pointsOfEntry(entry) }, matchers)) {
+            const key = labelsKey(component.labels);
+            if (seen.has(key)) continue;
+            seen.add(key);
+            yield component.labels;
+          }
         }
       }
     }
@@ -100,11 +120,6 @@ async function* eachSeries(
 
 function pointsOfEntry(entry: RollupEntry): readonly number[] {
   return isGaugeEntry(entry) ? [] : entry.points;
-}
-
-function toList<T>(values: readonly T[], { limit = 0 }: CatalogQuery): CatalogList<T> {
-  if (limit === 0 || values.length <= limit) return { values, warnings: [] };
-  return { values: values.slice(0, limit), warnings: ['results truncated due to limit'] };
 }
 
 /** Of what is published now, and of what the newest files hold. */

@@ -27,6 +27,9 @@ export class ApiError extends Error {
   }
 }
 
+/** Prometheus shows so many of each, and how many more there are. */
+const MAX_NOTES = 10;
+
 export interface Notes {
   readonly warnings?: readonly string[];
   readonly infos?: readonly string[];
@@ -36,10 +39,16 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 
 /** `data` is JSON text: large results are written without an object for each sample. */
 export function answerText(data: string, { warnings = [], infos = [] }: Notes = {}): Response {
-  const notes =
-    (warnings.length > 0 ? `,"warnings":${JSON.stringify(warnings)}` : '') +
-    (infos.length > 0 ? `,"infos":${JSON.stringify(infos)}` : '');
+  const notes = renderNotes('warning', warnings) + renderNotes('info', infos);
   return new Response(`{"status":"success","data":${data}${notes}}`, { headers: JSON_TYPE });
+}
+
+function renderNotes(kind: 'warning' | 'info', texts: readonly string[]): string {
+  if (texts.length === 0) return '';
+  const more = texts.length - MAX_NOTES;
+  const shown = texts.slice(0, MAX_NOTES);
+  if (more > 0) shown.push(`${more} more ${kind} annotations omitted`);
+  return `,"${kind}s":${JSON.stringify(shown)}`;
 }
 
 export function answer(data: unknown, notes: Notes = {}): Response {

@@ -1,55 +1,48 @@
 /** The endpoints that say what there is: label names and values, series, metadata, and who sends it. */
 
-import type { CatalogList, CatalogQuery, TargetInfo } from '@sluice/metrics/read/catalog';
+import type { CatalogQuery, TargetInfo } from '@sluice/metrics/read/catalog';
 import { goQuote } from '@sluice/promql/model/go-quote';
-import { ApiError, answer, answerText, type Notes } from './api-answer.ts';
+import { ApiError, answer, answerText } from './api-answer.ts';
 import {
+  asParameter,
   MAX_TIME_MS,
   MIN_TIME_MS,
   type Parameters,
   readLimit,
   readMatcherSets,
-  readTime,
+  readOptionalTime,
 } from './parameters.ts';
 import type { Handler } from './prometheus-routes.ts';
-import { renderLabels } from './render-value.ts';
+import { renderLabels, renderList } from './render-value.ts';
 import { unescapeLabelName } from './unescape-label-name.ts';
 
-const TRUNCATED = 'results truncated due to limit';
-
-function readCatalogQuery(parameters: Parameters): CatalogQuery {
-  const startMs = readTime(parameters, 'start', MIN_TIME_MS);
-  const endMs = readTime(parameters, 'end', MAX_TIME_MS);
-  return { startMs, endMs, matcherSets: readMatcherSets(parameters) };
-}
-
-function cut<T>({ values, warnings }: CatalogList<T>, limit: number): { values: readonly T[]; notes: Notes } {
-  if (limit === 0 || values.length <= limit) return { values, notes: { warnings } };
-  return { values: values.slice(0, limit), notes: { warnings: [...warnings, TRUNCATED] } };
+function readCatalogQuery(parameters: Parameters, readSets = readMatcherSets): CatalogQuery {
+  const limit = readLimit(parameters);
+  const startMs = readOptionalTime(parameters, 'start', MIN_TIME_MS);
+  const endMs = readOptionalTime(parameters, 'end', MAX_TIME_MS);
+  return { startMs, endMs, matcherSets: readSets(parameters), limit };
 }
 
 const labels: Handler = async ({ parameters, store }) => {
-  const limit = readLimit(parameters);
-  const { values, notes } = cut(await store.catalog.listLabels(readCatalogQuery(parameters)), limit);
-  return answer(values, notes);
+  const { values, warnings } = await store.catalog.listLabels(readCatalogQuery(parameters));
+  return answer(values, { warnings });
 };
 
 const labelValues: Handler = async ({ parameters, store, param }) => {
   const name = unescapeLabelName(param('name'));
   if (!name.isWellFormed()) throw new ApiError('bad_data', `invalid label name: ${goQuote(name)}`);
-  const limit = readLimit(parameters);
-  const list = await store.catalog.listLabelValues(name, readCatalogQuery(parameters));
-  const { values, notes } = cut(list, limit);
-  return answer(values, notes);
+  const { values, warnings } = await store.catalog.listLabelValues(name, readCatalogQuery(parameters));
+  return answer(values, { warnings });
 };
 
 const series: Handler = async ({ parameters, store }) => {
   if (parameters.all('match[]').length === 0) {
     throw new ApiError('bad_data', 'no match[] parameter provided');
   }
-  const limit = readLimit(parameters);
-  const { values, notes } = cut(await store.catalog.listSeries(readCatalogQuery(parameters)), limit);
-  return answerText(`[${values.map(renderLabels).join(',')}]`, notes);
+  // Here, unlike with labels, Prometheus says which parameter is wrong.
+  const query = readCatalogQuery(parameters, (given) => asParameter('match[]', () => readMatcherSets(given)));
+  const { values, warnings } = await store.catalog.listSeries(query);
+  return answerText(renderList(values, renderLabels), { warnings });
 };
 
 /** Absent: no limit. Prometheus shows everything for a negative one and nothing for 0. */

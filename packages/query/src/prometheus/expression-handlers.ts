@@ -1,6 +1,7 @@
 /** The endpoints that take an expression: evaluate it, format it, show its tree, find its exemplars. */
 
 import type { QueryOptions } from '@sluice/promql/engine';
+import { goQuote } from '@sluice/promql/model/go-quote';
 import { childrenOf, type Expr } from '@sluice/promql/parse/ast';
 import { ALL_FEATURES, parseExpression } from '@sluice/promql/parse/parse-expression';
 import { prettifyExpression } from '@sluice/promql/parse/prettify-expression';
@@ -16,6 +17,7 @@ import {
   readDuration,
   readLimit,
   readOptionalDuration,
+  readOptionalTime,
   readTime,
   toParameterError,
 } from './parameters.ts';
@@ -28,10 +30,16 @@ const MAX_POINTS = 11_000;
 
 const TRUNCATED = 'results truncated due to limit';
 
+const STATS: ReadonlySet<string> = new Set(['', 'true', 'all']);
+
+function unknownStats(value: string): string {
+  return `value ${goQuote(value)} for parameter "stats" is deprecated and will be rejected in the next major release, use "true" or "all"`;
+}
+
 const query: Handler = async (call) => {
   const { parameters, engine, clock } = call;
   const limit = readLimit(parameters);
-  const timeMs = readTime(parameters, 'time', clock.nowMs());
+  const timeMs = readOptionalTime(parameters, 'time', clock.nowMs());
   const options = queryOptions(call);
   return evaluate(call, limit, () => engine.instant(parameters.get('query'), { ...options, timeMs }));
 };
@@ -75,7 +83,8 @@ function readLookback(parameters: Parameters): { lookbackMs?: number } {
   const text = parameters.get('lookback_delta');
   if (text === '') return {};
   const lookbackMs = parseDuration(text);
-  if (typeof lookbackMs === 'number') return { lookbackMs };
+  // What is not positive is the default, as in Prometheus.
+  if (typeof lookbackMs === 'number') return lookbackMs > 0 ? { lookbackMs } : {};
   throw new ApiError('bad_data', `error parsing lookback delta duration: ${lookbackMs}`);
 }
 
@@ -92,11 +101,12 @@ async function evaluate(
     throw toParameterError('query', error);
   }
   const { value, isTruncated } = truncate(result.value, limit);
-  const warnings = isTruncated ? [...result.warnings, TRUNCATED] : result.warnings;
+  const wanted = parameters.get('stats');
+  const warnings = [...result.warnings];
+  if (isTruncated) warnings.push(TRUNCATED);
+  if (!STATS.has(wanted)) warnings.push(unknownStats(wanted));
   const stats =
-    parameters.get('stats') === ''
-      ? ''
-      : `,"stats":${JSON.stringify(toStats(result, (clock.nowMs() - beganMs) / 1000))}`;
+    wanted === '' ? '' : `,"stats":${JSON.stringify(toStats(result, (clock.nowMs() - beganMs) / 1000))}`;
   return answerText(`{${renderValue(value)}${stats}}`, { warnings, infos: result.infos });
 }
 
@@ -130,11 +140,12 @@ function readExpression(parameters: Parameters): Expr {
 }
 
 const queryExemplars: Handler = async ({ parameters, store }) => {
-  const startMs = readTime(parameters, 'start', MIN_TIME_MS);
-  const endMs = readTime(parameters, 'end', MAX_TIME_MS);
+  const startMs = readOptionalTime(parameters, 'start', MIN_TIME_MS);
+  const endMs = readOptionalTime(parameters, 'end', MAX_TIME_MS);
   if (endMs < startMs) throw new ApiError('bad_data', 'end timestamp must not be before start timestamp');
-  const matcherSets = selectorsOf(readExpression(parameters));
-  if (matcherSets.length === 0) return answer([]);
+  const matcherSets = selectorsOf(parseExpression(parameters.get('query'), ALL_FEATURES));
+  // Prometheus has no data then, not even an empty list of them.
+  if (matcherSets.length === 0) return new Response(null, { status: 204 });
   const found = await store.catalog.exemplars({ startMs, endMs, matcherSets });
   const rendered = found.map(({ seriesLabels, exemplars }) => {
     const points = exemplars.map(

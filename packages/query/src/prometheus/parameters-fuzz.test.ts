@@ -114,6 +114,7 @@ test('is answered with a status and JSON of the API', async () => {
       if (random.chance(0.8)) search.append(name, random.pick(random.chance(0.85) ? usual : VALUES));
     }
     const response = await app.request(`/${random.pick(PATHS)}?${search}`);
+    if (response.status === 204) continue;
     const body = (await response.json()) as { status: string; errorType?: string; error?: string };
     statuses.add(response.status);
     expect([200, 400, 422, 500, 503]).toContain(response.status);

@@ -58,12 +58,24 @@ const BOUNDARY_TIMES: Readonly<Record<string, number>> = {
 const FLOAT = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 /** Unix seconds with a fraction, or RFC 3339; to milliseconds. @throws ApiError */
-export function readTime(parameters: Parameters, name: string, fallbackMs?: number): number {
+export function readTime(parameters: Parameters, name: string): number {
   const text = parameters.get(name);
-  if (text === '' && fallbackMs !== undefined) return fallbackMs;
   const timeMs = parseTime(text);
   if (timeMs !== undefined) return timeMs;
-  throw invalidParameter(name, `cannot parse ${goQuote(text)} to a valid timestamp`);
+  throw invalidParameter(name, cannotParseTime(text));
+}
+
+/** As readTime, for a time that need not be there. Prometheus words its refusal otherwise. @throws ApiError */
+export function readOptionalTime(parameters: Parameters, name: string, fallbackMs: number): number {
+  const text = parameters.get(name);
+  if (text === '') return fallbackMs;
+  const timeMs = parseTime(text);
+  if (timeMs !== undefined) return timeMs;
+  throw invalidParameter(name, `invalid time value for '${name}': ${cannotParseTime(text)}`);
+}
+
+function cannotParseTime(text: string): string {
+  return `cannot parse ${goQuote(text)} to a valid timestamp`;
 }
 
 function parseTime(text: string): number | undefined {
@@ -77,6 +89,9 @@ function parseTime(text: string): number | undefined {
   const parts = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:[.,](\d{1,3})\d*)?(Z|[+-]\d{2}:\d{2})$/.exec(text);
   if (!parts) return undefined;
   const [, local, fraction = '', zone] = parts;
+  // Date.parse takes a 30th of February and a 24th hour for the day after.
+  const wallMs = Date.parse(`${local}Z`);
+  if (Number.isNaN(wallMs) || !new Date(wallMs).toISOString().startsWith(local!)) return undefined;
   const secondsMs = Date.parse(`${local}${zone}`);
   return Number.isNaN(secondsMs) ? undefined : secondsMs + Number(fraction.padEnd(3, '0'));
 }
@@ -124,15 +139,13 @@ export function readLimit(parameters: Parameters): number {
   return limit;
 }
 
-/** The sets of matchers of `match[]`. @throws ApiError */
+/** The sets of matchers of `match[]`. @throws QueryError */
 export function readMatcherSets(parameters: Parameters): readonly (readonly Matcher[])[] {
-  return parameters.all('match[]').map((text) => {
-    const matchers = asParameter('match[]', () => parseMetricSelector(text));
-    if (matchers.every((matcher) => matcher.matches(''))) {
-      throw invalidParameter('match[]', 'match[] must contain at least one non-empty matcher');
-    }
-    return matchers;
-  });
+  const sets = parameters.all('match[]').map(parseMetricSelector);
+  if (sets.some((matchers) => matchers.every((matcher) => matcher.matches('')))) {
+    throw new QueryError('bad_data', 'match[] must contain at least one non-empty matcher');
+  }
+  return sets;
 }
 
 /** What is wrong with an expression is wrong with the parameter it stands in. @throws ApiError */

@@ -1,72 +1,8 @@
-import { parseTenantId } from '@sluice/core/ids';
-import { Hono } from 'hono';
+import { toLabels } from '@sluice/promql/model/labels';
 import { describe, expect, test } from 'vitest';
-import type { QueryEnv } from '../query-env.ts';
 import { createMemoryMetrics } from '../testing/memory-metrics.ts';
-import { createPrometheusRoutes, type PrometheusStore } from './prometheus-routes.ts';
-
-const DATA = `
-requests_total{job="api",status="200"} 0+60x30
-requests_total{job="api",status="500"} 0+6x30
-latency_bucket{job="api",le="0.5"} 0+1x30
-latency_bucket{job="api",le="1.0"} 0+2x30
-latency_bucket{job="api",le="+Inf"} 0+2x30
-temperature{job="batch",room="cellar"} -1.5 1e-7 NaN Inf 1e22
-{"dotted.name","label.with.dots"="x y"} 7x30
-native{job="api"} {{schema:0 count:7 sum:3.5 z_bucket:1 z_bucket_w:0.5 buckets:[2 0 1] n_buckets:[3]}}x30
-`;
-
-const NOW_MS = 1_800_000;
-
-type Query = Readonly<Record<string, string | readonly string[]>>;
-
-function server(store: PrometheusStore = createMemoryMetrics(DATA), engine = {}) {
-  const app = new Hono<QueryEnv>();
-  app.use((c, next) => {
-    c.set('tenant', parseTenantId('default'));
-    return next();
-  });
-  app.route(
-    '/api/v1',
-    createPrometheusRoutes({
-      storeOf: () => store,
-      clock: { nowMs: () => NOW_MS },
-      engine,
-      retention: '400d',
-    }),
-  );
-  const search = (query: Query): URLSearchParams =>
-    new URLSearchParams(
-      Object.entries(query).flatMap(([name, value]) =>
-        [value].flat().map((one): [string, string] => [name, String(one)]),
-      ),
-    );
-  const answerOf = async (response: Response) => ({
-    status: response.status,
-    type: response.headers.get('content-type'),
-    // biome-ignore lint/suspicious/noExplicitAny: what it holds is what is tested
-    body: JSON.parse(await response.text()) as any,
-  });
-  return {
-    get: async (path: string, query: Query = {}) =>
-      answerOf(await app.request(`/api/v1/${path}?${search(query)}`)),
-    post: async (path: string, form: Query, query: Query = {}) =>
-      answerOf(
-        await app.request(`/api/v1/${path}?${search(query)}`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/x-www-form-urlencoded' },
-          body: search(form).toString(),
-        }),
-      ),
-    app,
-  };
-}
-
-const data = async (path: string, query: Query = {}) => {
-  const { status, body } = await server().get(path, query);
-  expect([status, body.status]).toEqual([200, 'success']);
-  return body.data;
-};
+import { DATA, data, NOW_MS, prometheusServer, type Query } from '../testing/prometheus-server.ts';
+import type { PrometheusStore } from './prometheus-routes.ts';
 
 describe('instant queries', () => {
   test.each<[string, string, unknown]>([
@@ -127,6 +63,9 @@ describe('instant queries', () => {
     ],
     ['infinity', '-1 / 0', { resultType: 'scalar', result: [1800, '-Inf'] }],
     ['negative zero', '0 * -1', { resultType: 'scalar', result: [1800, '-0'] }],
+    ['a large number', '1e22', { resultType: 'scalar', result: [1800, `1${'0'.repeat(22)}`] }],
+    ['a small number', '1.5e-7', { resultType: 'scalar', result: [1800, '0.00000015'] }],
+    ['bytes that are no text', '"a\\xff"', { resultType: 'string', result: [1800, 'a\ufffd'] }],
   ])('%s', async (_, query, expected) => {
     expect(await data('query', { query })).toEqual(expected);
   });
@@ -143,31 +82,40 @@ describe('instant queries', () => {
   });
 
   test('the fraction of a timestamp has three digits', async () => {
-    const { app } = server();
-    const response = await app.request('/api/v1/query?query=1&time=1435781451.07');
+    const { app } = prometheusServer();
+    const response = await app.request('/api/v1/query?query=vector(1)&time=1435781451.07');
     expect(await response.text()).toContain('[1435781451.070,"1"]');
+    const alone = await app.request('/api/v1/query?query=1&time=1435781451.07');
+    expect(await alone.text()).toContain('[1435781451.07,"1"]');
   });
 
   test('a form is read before the query string, and both are', async () => {
-    const { body } = await server().post('query', { query: '1' }, { query: '2', time: '5' });
+    const { body } = await prometheusServer().post('query', { query: '1' }, { query: '2', time: '5' });
     expect(body.data.result).toEqual([5, '1']);
   });
 
   test('warnings and infos say where', async () => {
-    const { body } = await server().get('query', {
+    const { body } = await prometheusServer().get('query', {
       query: 'rate(temperature[10m]) + quantile(7, temperature)',
       time: '240',
     });
     expect(body.warnings).toEqual(['PromQL warning: quantile value should be between 0 and 1, got 7 (1:35)']);
-    const raw = await server().get('query', { query: 'rate(temperature[10m])', time: '240' });
+    const raw = await prometheusServer().get('query', { query: 'rate(temperature[10m])', time: '240' });
     expect(raw.body.infos).toEqual([
       'PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "temperature" (1:6)',
     ]);
     expect(raw.body).not.toHaveProperty('warnings');
   });
 
+  test('of many warnings ten are shown', async () => {
+    const parts = Array.from({ length: 13 }, (_, i) => `quantile(${i + 2}, temperature)`);
+    const { body } = await prometheusServer().get('query', { query: parts.join(' + '), time: '240' });
+    expect(body.warnings).toHaveLength(11);
+    expect(body.warnings.at(-1)).toBe('3 more warning annotations omitted');
+  });
+
   test('what is likely a slip comes with advice', async () => {
-    const { body } = await server().get('query', {
+    const { body } = await prometheusServer().get('query', {
       query: 'rate(requests_total{status="500"}[5m]) / rate(requests_total[5m])',
     });
     expect(body.data.result[0].value[1]).toBe('1');
@@ -183,6 +131,7 @@ describe('instant queries', () => {
     const query = { query: 'temperature', time: '300' };
     expect((await data('query', { ...query, lookback_delta: '1m' })).result).toHaveLength(0);
     expect((await data('query', { ...query, lookback_delta: '61' })).result).toHaveLength(1);
+    expect((await data('query', { ...query, lookback_delta: '-1' })).result).toHaveLength(1);
   });
 
   test('stats are there for who asks', async () => {
@@ -190,6 +139,10 @@ describe('instant queries', () => {
     expect(stats.samples).toMatchObject({ totalQueryableSamples: 10 });
     expect(stats.timings).toHaveProperty('evalTotalTime');
     expect(await data('query', { query: '1' })).not.toHaveProperty('stats');
+    const { body } = await prometheusServer().get('query', { query: '1', stats: 'yes' });
+    expect(body.warnings).toEqual([
+      'value "yes" for parameter "stats" is deprecated and will be rejected in the next major release, use "true" or "all"',
+    ]);
   });
 });
 
@@ -219,20 +172,20 @@ describe('range queries', () => {
 
   test('a limit cuts off series and says so', async () => {
     const range = { start: '0', end: '60', step: '60', limit: '1' };
-    const { body } = await server().get('query_range', { query: 'requests_total', ...range });
+    const { body } = await prometheusServer().get('query_range', { query: 'requests_total', ...range });
     expect(body.data.result).toHaveLength(1);
     expect(body.warnings).toEqual(['results truncated due to limit']);
-    const vector = await server().get('query', { query: 'requests_total', limit: '1' });
+    const vector = await prometheusServer().get('query', { query: 'requests_total', limit: '1' });
     expect(vector.body.data.result).toHaveLength(1);
     expect(vector.body.warnings).toEqual(['results truncated due to limit']);
-    const all = await server().get('query', { query: 'requests_total', limit: '2' });
+    const all = await prometheusServer().get('query', { query: 'requests_total', limit: '2' });
     expect(all.body).not.toHaveProperty('warnings');
   });
 
   test('11,000 points are the most', async () => {
     const range = { query: 'vector(1)', start: '0', step: '1' };
     expect((await data('query_range', { ...range, end: '11000' })).result[0].values).toHaveLength(11_001);
-    const { status, body } = await server().get('query_range', { ...range, end: '11001' });
+    const { status, body } = await prometheusServer().get('query_range', { ...range, end: '11001' });
     expect([status, body]).toEqual([
       400,
       {
@@ -250,12 +203,13 @@ describe('a request that cannot be answered says why', () => {
   test.each<[string, Query, string]>([
     ['query', {}, 'invalid parameter "query": unknown position: parse error: no expression found in input'],
     ['query', { query: 'sum(up' }, 'invalid parameter "query": 1:7: parse error: unclosed left parenthesis'],
-    ['query', { query: '1', time: 'x' }, 'invalid parameter "time": cannot parse "x" to a valid timestamp'],
-    [
-      'query',
-      { query: '1', time: 'NaN' },
-      'invalid parameter "time": cannot parse "NaN" to a valid timestamp',
-    ],
+    ...['x', 'NaN', '2026-02-30T00:00:00Z', '2026-11-21T24:00:00Z', '2026-11-21T16:00:00+25:00'].map(
+      (time): [string, Query, string] => [
+        'query',
+        { query: '1', time },
+        `invalid parameter "time": invalid time value for 'time': cannot parse "${time}" to a valid timestamp`,
+      ],
+    ),
     [
       'query',
       { query: '1', timeout: '1x' },
@@ -313,9 +267,15 @@ describe('a request that cannot be answered says why', () => {
       { 'match[]': '{job=~".*"}' },
       'invalid parameter "match[]": match[] must contain at least one non-empty matcher',
     ],
-    ['labels', { 'match[]': 'rate(up)' }, 'invalid parameter "match[]": 1:5: parse error: unexpected "("'],
+    ['series', { 'match[]': 'rate(up)' }, 'invalid parameter "match[]": 1:5: parse error: unexpected "("'],
+    ['labels', { 'match[]': 'rate(up)' }, '1:5: parse error: unexpected "("'],
+    ['label/job/values', { 'match[]': '{}' }, 'match[] must contain at least one non-empty matcher'],
     ['label/job/values', { 'match[]': '' }, 'no expression found'],
-    ['label/job/values', { start: 'x' }, 'invalid parameter "start": cannot parse "x" to a valid timestamp'],
+    [
+      'label/job/values',
+      { start: 'x' },
+      `invalid parameter "start": invalid time value for 'start': cannot parse "x" to a valid timestamp`,
+    ],
     ['metadata', { limit: 'x' }, 'limit must be a number'],
     ['metadata', { limit_per_metric: 'x' }, 'limit_per_metric must be a number'],
     [
@@ -323,7 +283,7 @@ describe('a request that cannot be answered says why', () => {
       { query: 'up', start: '5', end: '4' },
       'end timestamp must not be before start timestamp',
     ],
-    ['query_exemplars', { query: 'up(' }, 'invalid parameter "query"'],
+    ['query_exemplars', { query: 'up(' }, '1:4: parse error: unclosed left parenthesis'],
     [
       'format_query',
       { query: '1 +' },
@@ -331,9 +291,36 @@ describe('a request that cannot be answered says why', () => {
     ],
     ['parse_query', { query: 'foo{' }, 'invalid parameter "query"'],
   ])('%s %j', async (path, query, error) => {
-    const { status, type, body } = await server().get(path, query);
+    const { status, type, body } = await prometheusServer().get(path, query);
     expect([status, type]).toEqual([400, 'application/json']);
-    expect(body).toEqual({ status: 'error', errorType: 'bad_data', error: expect.stringContaining(error) });
+    const isWhole = error.startsWith('1:');
+    const expected = isWhole ? error : expect.stringContaining(error);
+    expect(body).toEqual({ status: 'error', errorType: 'bad_data', error: expected });
+  });
+
+  test.each(['PUT', 'DELETE', 'PATCH'])('%s is not a way to ask', async (method) => {
+    for (const path of ['query', 'series', 'label/job/values']) {
+      const response = await prometheusServer().app.request(`/api/v1/${path}`, { method });
+      expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, POST']);
+      expect(await response.json()).toMatchObject({ error: `${method} is not allowed here` });
+    }
+  });
+
+  test('an answer that would fill the memory is refused while it is written', async () => {
+    const store = createMemoryMetrics('wide{job="a"} 1x10');
+    const long = 'x'.repeat(10 * 1024 * 1024);
+    const select: PrometheusStore['reader']['select'] = async () => ({
+      series: Array.from({ length: 30 }, (_, i) => ({
+        labels: toLabels({ __name__: 'wide', i: String(i), long }),
+        times: Float64Array.of(NOW_MS),
+        values: Float64Array.of(1),
+      })),
+    });
+    const { status, body } = await prometheusServer({ ...store, reader: { select } }).get('query', {
+      query: 'wide',
+    });
+    expect([status, body.errorType]).toEqual([422, 'execution']);
+    expect(body.error).toContain('more than 268,435,456 characters');
   });
 
   test.each([
@@ -347,13 +334,13 @@ describe('a request that cannot be answered says why', () => {
       'query timed out in expression evaluation',
     ],
   ])('%s is HTTP %d', async (kind, status, query, engine, error) => {
-    const { body, ...answer } = await server(undefined, engine).get('query', { query });
+    const { body, ...answer } = await prometheusServer(undefined, engine).get('query', { query });
     expect(answer.status).toBe(status);
     expect(body).toMatchObject({ status: 'error', errorType: kind, error: expect.stringContaining(error) });
   });
 
   test('a client that is gone is told so, should it still listen', async () => {
-    const { app } = server();
+    const { app } = prometheusServer();
     const response = await app.request('/api/v1/query?query=requests_total', { signal: AbortSignal.abort() });
     expect([response.status, ((await response.json()) as { errorType: string }).errorType]).toEqual([
       499,
@@ -366,188 +353,14 @@ describe('a request that cannot be answered says why', () => {
       ...createMemoryMetrics(DATA),
       reader: { select: () => Promise.reject(new Error('the table is gone')) },
     };
-    const { status, body } = await server(broken).get('query', { query: 'up' });
+    const { status, body } = await prometheusServer(broken).get('query', { query: 'up' });
     expect([status, body.error]).toEqual([422, 'expanding series: the table is gone']);
   });
 
   test('a form without end is refused', async () => {
-    const { status, body } = await server().post('query', { query: `1 #${'x'.repeat(10 * 1024 * 1024)}` });
+    const { status, body } = await prometheusServer().post('query', {
+      query: `1 #${'x'.repeat(10 * 1024 * 1024)}`,
+    });
     expect([status, body.error]).toEqual([400, 'error parsing form values: http: POST too large']);
-  });
-});
-
-describe('what there is', () => {
-  test.each<[string, Query, unknown]>([
-    ['labels', {}, ['__name__', 'job', 'label.with.dots', 'le', 'room', 'status']],
-    ['labels', { 'match[]': 'requests_total' }, ['__name__', 'job', 'status']],
-    ['labels', { 'match[]': ['requests_total', '{room!=""}'] }, ['__name__', 'job', 'room', 'status']],
-    ['labels', { start: '5000', end: '6000' }, []],
-    ['label/status/values', {}, ['200', '500']],
-    ['label/status/values', { 'match[]': '{status=~"5.."}' }, ['500']],
-    ['label/nope/values', {}, []],
-    ['label/U__label_2e_with_2e_dots/values', {}, ['x y']],
-    ['label/label.with.dots/values', {}, ['x y']],
-    [
-      'series',
-      { 'match[]': ['requests_total{status="500"}', 'temperature'] },
-      [
-        { __name__: 'requests_total', job: 'api', status: '500' },
-        { __name__: 'temperature', job: 'batch', room: 'cellar' },
-      ],
-    ],
-    [
-      'metadata',
-      { metric: 'requests_total' },
-      { requests_total: [{ type: 'counter', help: 'About requests_total.', unit: '' }] },
-    ],
-    ['metadata', { limit: '0' }, {}],
-    ['metadata', { metric: 'nope' }, {}],
-    [
-      'query_exemplars',
-      { query: 'sum(rate(requests_total[5m]))' },
-      [
-        {
-          seriesLabels: { __name__: 'requests_total', job: 'api', status: '200' },
-          exemplars: [{ labels: { trace_id: 'abc' }, value: '0.5', timestamp: 60.5 }],
-        },
-      ],
-    ],
-    ['query_exemplars', { query: '1 + 1' }, []],
-    ['format_query', { query: 'foo/bar' }, 'foo / bar'],
-  ])('%s %j', async (path, query, expected) => {
-    expect(await data(path, query)).toEqual(expected);
-  });
-
-  test('lists are cut off at a limit, with a warning', async () => {
-    for (const [path, query] of [
-      ['labels', {}],
-      ['label/__name__/values', {}],
-      ['series', { 'match[]': 'requests_total' }],
-    ] as const) {
-      const { body } = await server().get(path, { ...query, limit: '1' });
-      expect(body.data).toHaveLength(1);
-      expect(body.warnings).toEqual(['results truncated due to limit']);
-    }
-    expect(Object.keys(await data('metadata', { limit: '2', limit_per_metric: '1' }))).toHaveLength(2);
-    expect(Object.keys(await data('metadata', { limit: '-1' })).length).toBeGreaterThan(3);
-  });
-
-  test('services seen are targets', async () => {
-    const { activeTargets } = await data('targets');
-    expect(activeTargets).toMatchObject([
-      { labels: { job: 'api', instance: 'a:1' }, health: 'up', lastScrape: '1970-01-01T00:01:00.000Z' },
-      { labels: { job: 'batch' }, health: 'down', lastError: 'no telemetry lately' },
-    ]);
-    expect(await data('targets', { state: 'dropped' })).toMatchObject({ activeTargets: [] });
-  });
-
-  test('the server says which Prometheus it is like', async () => {
-    expect(await data('status/buildinfo')).toMatchObject({ version: '3.14.0' });
-    expect(await data('status/runtimeinfo')).toMatchObject({
-      startTime: '1970-01-01T00:30:00.000Z',
-      storageRetention: '400d',
-    });
-  });
-
-  test('the catalogue is read when it is asked, so that another tenant sees its own', async () => {
-    const app = new Hono<QueryEnv>();
-    app.use((c, next) => {
-      c.set('tenant', parseTenantId(c.req.header('x-tenant')!));
-      return next();
-    });
-    const stores: Record<string, PrometheusStore> = {
-      a: createMemoryMetrics('mine{owner="a"} 1x30'),
-      b: createMemoryMetrics('mine{owner="b"} 2x30'),
-    };
-    app.route(
-      '/',
-      createPrometheusRoutes({ storeOf: (tenant) => stores[tenant]!, clock: { nowMs: () => NOW_MS } }),
-    );
-    for (const tenant of ['a', 'b']) {
-      const ask = async (path: string) => {
-        const response = await app.request(path, { headers: { 'x-tenant': tenant } });
-        // biome-ignore lint/suspicious/noExplicitAny: what it holds is what is tested
-        return ((await response.json()) as any).data;
-      };
-      expect((await ask('/query?query=mine')).result[0].metric.owner).toBe(tenant);
-      expect(await ask('/label/owner/values')).toEqual([tenant]);
-    }
-  });
-});
-
-describe('the tree of an expression', () => {
-  test.each<[string, unknown]>([
-    ['1.5', { type: 'numberLiteral', val: '1.5' }],
-    ['"a"', { type: 'stringLiteral', val: 'a' }],
-    [
-      'foo{bar!~"x"}[5m] @ 10 offset -1m',
-      {
-        type: 'matrixSelector',
-        name: 'foo',
-        range: 300_000,
-        offset: -60_000,
-        timestamp: 10_000,
-        startOrEnd: null,
-        anchored: false,
-        smoothed: false,
-        matchers: [
-          { name: 'bar', value: 'x', type: '!~' },
-          { name: '__name__', value: 'foo', type: '=' },
-        ],
-      },
-    ],
-    [
-      '-sum_over_time((a @ end())[5m:])',
-      {
-        type: 'unaryExpr',
-        op: '-',
-        expr: {
-          args: [
-            {
-              type: 'subquery',
-              range: 300_000,
-              step: 0,
-              offset: 0,
-              timestamp: null,
-              startOrEnd: null,
-              expr: { type: 'parenExpr', expr: { type: 'vectorSelector', startOrEnd: 'end' } },
-            },
-          ],
-        },
-      },
-    ],
-    [
-      'topk without (x) (2, a) and on (y) b',
-      {
-        type: 'binaryExpr',
-        op: 'and',
-        bool: false,
-        matching: { card: 'many-to-many', labels: ['y'], on: true, include: [] },
-        lhs: {
-          type: 'aggregation',
-          op: 'topk',
-          grouping: ['x'],
-          without: true,
-          param: { type: 'numberLiteral', val: '2' },
-        },
-        rhs: { type: 'vectorSelector', name: 'b' },
-      },
-    ],
-    ['a > bool 1', { type: 'binaryExpr', op: '>', bool: true, matching: null }],
-    [
-      'a * ignoring (x) group_left (y) b',
-      { matching: { card: 'many-to-one', labels: ['x'], on: false, include: ['y'] } },
-    ],
-    [
-      'round(a, 5)',
-      {
-        type: 'call',
-        func: { name: 'round', argTypes: ['vector', 'scalar'], variadic: 1, returnType: 'vector' },
-        args: [{ name: 'a' }, { val: '5' }],
-      },
-    ],
-    ['sum(a)', { type: 'aggregation', param: null, grouping: [], without: false }],
-  ])('%s', async (query, expected) => {
-    expect(await data('parse_query', { query })).toMatchObject(expected as object);
   });
 });

@@ -51,6 +51,11 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   ...STATUS_HANDLERS,
 };
 
+function wrongMethod({ req }: Context): Response {
+  const answer = { status: 'error', errorType: 'bad_data', error: `${req.method} is not allowed here` };
+  return Response.json(answer, { status: 405, headers: { allow: 'GET, POST' } });
+}
+
 export function createPrometheusRoutes(options: PrometheusRoutesOptions): Hono<QueryEnv> {
   const { storeOf, clock, retention = '' } = options;
   const engine = createEngine({ hasAdvice: true, ...options.engine, clock, features: ALL_FEATURES });
@@ -76,5 +81,6 @@ export function createPrometheusRoutes(options: PrometheusRoutesOptions): Hono<Q
       }
     });
   }
+  for (const path of Object.keys(HANDLERS)) app.all(path, wrongMethod);
   return app;
 }

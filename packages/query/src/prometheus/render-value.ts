@@ -5,6 +5,7 @@ import { type Histogram, hasCustomBuckets } from '@sluice/promql/histogram/histo
 import { formatFixed } from '@sluice/promql/model/go-float';
 import type { Labels } from '@sluice/promql/model/labels';
 import type { MatrixSeries, QueryValue, VectorSample } from '@sluice/promql/query-result';
+import { ApiError } from './api-answer.ts';
 
 /** `"resultType":…,"result":…`, the inside of `data`. */
 export function renderValue(value: QueryValue): string {
@@ -14,14 +15,35 @@ export function renderValue(value: QueryValue): string {
 function renderResult(value: QueryValue): string {
   switch (value.type) {
     case 'scalar':
-      return renderPoint(value.timeMs, value.value);
+      // Prometheus writes a number that stands alone without an exponent.
+      return `[${value.timeMs / 1000},"${formatFixed(value.value)}"]`;
     case 'string':
-      return `[${formatTimestamp(value.timeMs)},${JSON.stringify(value.value)}]`;
+      return `[${value.timeMs / 1000},${quote(value.value)}]`;
     case 'vector':
-      return `[${value.samples.map(renderSample).join(',')}]`;
+      return renderList(value.samples, renderSample);
     case 'matrix':
-      return `[${value.series.map(renderSeries).join(',')}]`;
+      return renderList(value.series, renderSeries);
   }
+}
+
+/** A list longer than Node's longest string could not be written, and one half as long takes the memory of all others. */
+const MAX_CHARACTERS = 256 * 1024 * 1024;
+
+/** JSON. @throws ApiError when it is too long. */
+export function renderList<T>(items: readonly T[], render: (item: T) => string): string {
+  const texts: string[] = [];
+  let characters = 0;
+  for (const item of items) {
+    const text = render(item);
+    characters += text.length;
+    if (characters > MAX_CHARACTERS) {
+      const limit = MAX_CHARACTERS.toLocaleString('en');
+      const message = `the answer would have more than ${limit} characters: ask for fewer series, or take a longer step`;
+      throw new ApiError('execution', message);
+    }
+    texts.push(text);
+  }
+  return `[${texts.join(',')}]`;
 }
 
 function renderSample({ labels, timeMs, value, histogram }: VectorSample): string {
@@ -50,7 +72,12 @@ function renderSeries({ labels, times, values, histograms }: MatrixSeries): stri
 }
 
 export function renderLabels(labels: Labels): string {
-  return `{${labels.map(({ name, value }) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`;
+  return `{${labels.map(({ name, value }) => `${quote(name)}:${quote(value)}`).join(',')}}`;
+}
+
+/** Bytes that are no UTF-8 stand in strings as lone surrogates; JSON gets U+FFFD for each. */
+function quote(text: string): string {
+  return JSON.stringify(text.toWellFormed());
 }
 
 function renderPoint(timeMs: number, value: number): string {

@@ -1,5 +1,5 @@
 /** A store of metrics in memory for tests: series in the notation of promqltest files, one a line. */
-import type { CatalogQuery, MetricsCatalog } from '@sluice/metrics/read/catalog';
+import { type CatalogQuery, type MetricsCatalog, toCatalogList } from '@sluice/metrics/read/catalog';
 import { compareLabels, type Labels, labelValue, METRIC_NAME } from '@sluice/promql/model/labels';
 import type { SeriesData } from '@sluice/promql/series-reader';
 import { createMemoryReader } from '@sluice/promql/testing/memory-series';
@@ -27,12 +27,20 @@ function createMemoryCatalog(all: readonly SeriesData[]): MetricsCatalog {
           ),
       )
       .sort(compareLabels);
-  const distinct = (values: readonly string[]) => ({ values: [...new Set(values)].sort(), warnings: [] });
+  const distinct = (values: readonly string[], query: CatalogQuery) =>
+    toCatalogList([...new Set(values)].sort(), query);
   return {
-    listLabels: async (query) => distinct(find(query).flatMap((labels) => labels.map(({ name }) => name))),
+    listLabels: async (query) =>
+      distinct(
+        find(query).flatMap((labels) => labels.map(({ name }) => name)),
+        query,
+      ),
     listLabelValues: async (name, query) =>
-      distinct(find(query).flatMap((labels) => labelValue(labels, name) || [])),
-    listSeries: async (query) => ({ values: find(query), warnings: [] }),
+      distinct(
+        find(query).flatMap((labels) => labelValue(labels, name) || []),
+        query,
+      ),
+    listSeries: async (query) => toCatalogList(find(query), query),
     listMetadata: async ({ metric } = {}) => {
       const names = all.map(({ labels }) => labelValue(labels, METRIC_NAME));
       const shown = [...new Set(names)].sort().filter((name) => metric === undefined || name === metric);
