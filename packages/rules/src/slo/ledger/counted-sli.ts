@@ -4,6 +4,7 @@
  */
 import { type Expr, valueTypeOf, withoutParens } from '@sluice/promql/parse/ast';
 import { parseExpression } from '@sluice/promql/parse/parse-expression';
+import { printExpression } from '@sluice/promql/parse/print-expression';
 import type { Sli } from '../slo.ts';
 import { walkExpression } from '../spec/walk-expression.ts';
 import { renderWindow } from '../spec/window-variable.ts';
@@ -22,11 +23,13 @@ export type CountedSli =
 const PROBE_WINDOW = '424242424ms';
 
 export function toCountedSli(sli: Sli): CountedSli {
-  if (sli.kind === 'events')
+  if (sli.kind === 'events') {
+    const good = goodPartOf(sli);
+    if (good !== undefined) return { unit: 'events', counts: 'good', part: good, total: sli.totalQuery };
     return { unit: 'events', counts: 'bad', part: sli.errorQuery, total: sli.totalQuery };
+  }
   const source = renderWindow(sli.errorRatioQuery, PROBE_WINDOW);
-  const textOf = ({ position }: Expr): string =>
-    source.slice(position.start, position.end).replaceAll(PROBE_WINDOW, '{{.window}}');
+  const textOf = (expr: Expr): string => templateOf(expr, source);
   const whole = withoutParens(parseExpression(source));
   const direct = sidesOf(whole);
   if (direct)
@@ -38,6 +41,23 @@ export function toCountedSli(sli: Sli): CountedSli {
       return { unit: 'events', counts: 'good', part: textOf(inner.part), total: textOf(inner.total) };
   }
   return { unit: 'seconds', badRatio: sli.errorRatioQuery };
+}
+
+/**
+ * What is taken from all events, when bad ones are written as that. It is counted itself: where a bucket of
+ * fast requests is missing, all are slow, while a difference without one side would say that none is.
+ */
+function goodPartOf({ errorQuery, totalQuery }: Extract<Sli, { kind: 'events' }>): string | undefined {
+  const source = renderWindow(errorQuery, PROBE_WINDOW);
+  const whole = withoutParens(parseExpression(source));
+  if (whole.kind !== 'binary' || whole.operator !== '-') return undefined;
+  const all = withoutParens(parseExpression(renderWindow(totalQuery, PROBE_WINDOW)));
+  if (printExpression(withoutParens(whole.left)) !== printExpression(all)) return undefined;
+  return templateOf(whole.right, source);
+}
+
+function templateOf({ position }: Expr, source: string): string {
+  return source.slice(position.start, position.end).replaceAll(PROBE_WINDOW, '{{.window}}');
 }
 
 function sidesOf(expr: Expr): { readonly part: Expr; readonly total: Expr } | undefined {
