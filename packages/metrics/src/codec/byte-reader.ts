@@ -107,6 +107,10 @@ export class ByteReader {
         return this.double();
       case LEVEL_FORM.large:
         return fromBase36(this.text());
+      case LEVEL_FORM.thousandths:
+        return this.int() / 1e3;
+      case LEVEL_FORM.millionths:
+        return this.int() / 1e6;
       default:
         throw new DamagedBytes(`level form ${first} is not known`);
     }

@@ -93,13 +93,28 @@ export class ByteWriter {
       this.uint(LEVEL_FORM.large);
       this.text(value.toString(36));
     } else if (!Number.isInteger(value) || Math.abs(value) >= MAX_SHORT_LEVEL || Object.is(value, -0)) {
-      this.uint(LEVEL_FORM.double);
-      this.double(value);
+      this.#fraction(value);
     } else if (value >= 0) {
       this.uint(value * 2);
     } else {
       this.uint(LEVEL_FORM.negative);
       this.uint(-value);
+    }
+  }
+
+  /** Decimals of a few digits in the space of those: bucket bounds, sums of rounded durations. */
+  #fraction(value: number): void {
+    const thousandths = Math.round(value * 1e3);
+    const millionths = Math.round(value * 1e6);
+    if (thousandths / 1e3 === value && isShort(thousandths)) {
+      this.uint(LEVEL_FORM.thousandths);
+      this.int(thousandths);
+    } else if (millionths / 1e6 === value && isShort(millionths)) {
+      this.uint(LEVEL_FORM.millionths);
+      this.int(millionths);
+    } else {
+      this.uint(LEVEL_FORM.double);
+      this.double(value);
     }
   }
 
@@ -128,4 +143,9 @@ export class ByteWriter {
 /** Twice this fits a double exactly. */
 const MAX_SHORT_LEVEL = 2 ** 51;
 
-export const LEVEL_FORM = { negative: 1, double: 3, large: 5 } as const;
+/** Stored: append only. */
+export const LEVEL_FORM = { negative: 1, double: 3, large: 5, thousandths: 7, millionths: 9 } as const;
+
+function isShort(whole: number): boolean {
+  return whole !== 0 && Math.abs(whole) < MAX_SHORT_LEVEL;
+}

@@ -1,14 +1,18 @@
 /**
- * A block: what one collector appends for one shard, a section a message. Series and texts are written
- * once a block and points in columns, which deflate then makes small.
+ * A block: what one collector appends for one shard, a section a message. Series are references to rosters,
+ * or written once a block; points lie in columns, which deflate then makes small.
  */
 import { ByteReader, DamagedBytes } from '../codec/byte-reader.ts';
 import { ByteWriter } from '../codec/byte-writer.ts';
 import { packBytes, unpackBytes } from '../codec/pack-bytes.ts';
-import { readTextTable } from '../codec/text-table.ts';
-import type { MetricPoint } from '../model/metric-point.ts';
+import type { MetricPoint, SeriesIdentity } from '../model/metric-point.ts';
 import { createPointColumns, readPointColumns } from './point-columns.ts';
-import { createSeriesTable, readSeriesTable } from './series-table.ts';
+import {
+  createSeriesTable,
+  readRosterNames,
+  readSeriesTable,
+  type SeriesTableOptions,
+} from './series-table.ts';
 
 /** What one message holds for one shard. */
 export interface Section {
@@ -18,14 +22,10 @@ export interface Section {
   readonly points: readonly MetricPoint[];
 }
 
-const VERSION = 1;
+const VERSION = 2;
 
-/** `isHelpKnown`: help texts that the shard has been told lately are left out. */
-export function encodeBlock(
-  sections: readonly Section[],
-  isHelpKnown: (familyName: string) => boolean = () => false,
-): Uint8Array {
-  const series = createSeriesTable(isHelpKnown);
+export function encodeBlock(sections: readonly Section[], options: SeriesTableOptions = {}): Uint8Array {
+  const series = createSeriesTable(options);
   const columns = createPointColumns(series);
   const heads = new ByteWriter();
   for (const { id, receivedAtMs, points } of sections) {
@@ -44,14 +44,17 @@ export function encodeBlock(
   return packBytes(writer.finish());
 }
 
-/**
- * The sections that `isWanted` by their ids; a block of which none is wanted costs little.
- * @throws DamagedBytes
- */
-export function decodeBlock(
+export interface DecodeBlockOptions {
+  /** By the id of a section; a block of which none is wanted costs little. */
+  readonly isWanted?: (id: string) => boolean;
+  readonly readRoster?: (name: string) => Promise<readonly SeriesIdentity[]>;
+}
+
+/** The sections that are wanted. @throws DamagedBytes */
+export async function decodeBlock(
   packed: Uint8Array,
-  isWanted: (id: string) => boolean = () => true,
-): readonly Section[] {
+  { isWanted = () => true, readRoster = refuseRoster }: DecodeBlockOptions = {},
+): Promise<readonly Section[]> {
   const reader = new ByteReader(unpackBytes(packed));
   const version = reader.byte();
   if (version !== VERSION) throw new DamagedBytes(`block version ${version} is not known`);
@@ -61,8 +64,8 @@ export function decodeBlock(
     points: reader.uint(),
   }));
   if (!heads.some(({ id }) => isWanted(id))) return [];
-  const series = readSeriesTable(reader, readTextTable(reader));
-  const columns = readPointColumns(reader, series);
+  const rosters = await Promise.all(readRosterNames(reader).map(readRoster));
+  const columns = readPointColumns(reader, readSeriesTable(reader, rosters));
   const sections: Section[] = [];
   for (const { id, receivedAtMs, points } of heads) {
     columns.section(receivedAtMs);
@@ -71,4 +74,8 @@ export function decodeBlock(
     if (isWanted(id)) sections.push({ id, receivedAtMs, points: own });
   }
   return sections;
+}
+
+async function refuseRoster(name: string): Promise<never> {
+  throw new DamagedBytes(`roster ${name} cannot be read here`);
 }

@@ -2,19 +2,15 @@ import { encodeEnvelope } from '@sluice/core/envelope';
 import { deflateGzip } from '@sluice/core/gzip';
 import { parseTenantId } from '@sluice/core/ids';
 import { createFaultInjector } from '@sluice/platform/testing/fault-injector';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DamagedBytes } from '../codec/byte-reader.ts';
-import { ByteWriter } from '../codec/byte-writer.ts';
-import { packBytes } from '../codec/pack-bytes.ts';
-import type { MetricPoint, SeriesIdentity } from '../model/metric-point.ts';
-import type { Level } from '../model/snapshot.ts';
+import { createContentStore } from '../store/content-store.ts';
 import { blockPartition } from '../store/keys.ts';
 import type { RequestSpec } from '../testing/encode-metrics.ts';
 import { createMetricsWorld, type MetricMessage, TENANT, WORLD_START_MS } from '../testing/metrics-world.ts';
 import { listActiveShards, noteActiveShard } from './active-shards.ts';
-import { decodeBlock, encodeBlock, type Section } from './block.ts';
+import { decodeBlock } from './block.ts';
 import { createCollectMemory } from './collect-memory.ts';
+import { decodeRoster } from './series-table.ts';
 import { announceShards, epochAt, readShardPlan, shardOf } from './shard-plan.ts';
 
 const HOUR_MS = 3_600_000;
@@ -22,6 +18,9 @@ const gauge = (name: string, value = 1): RequestSpec => ({
   resource: { 'service.name': 'shop' },
   metrics: [{ name, type: 'gauge', help: 'How much.', points: [{ timeMs: WORLD_START_MS, value }] }],
 });
+
+const readRoster = async ({ table }: ReturnType<typeof createMetricsWorld>, name: string) =>
+  decodeRoster(await createContentStore(table, { tenant: TENANT, shard: 0 }).readPart(name));
 
 const blocksOf = async (world: ReturnType<typeof createMetricsWorld>, shard = 0) =>
   (await world.table.query({ pk: blockPartition({ tenant: TENANT, shard }) })).items;
@@ -43,7 +42,7 @@ describe('collecting', () => {
     expect(others).toEqual([]);
     expect(block!.sk).toMatch(new RegExp(`^${WORLD_START_MS + 60_000}#[0-9a-f]{16}$`));
     expect(block!.expiresAt).toBe((WORLD_START_MS + 24 * HOUR_MS) / 1000);
-    const sections = decodeBlock(block!.data as Uint8Array);
+    const sections = await decodeBlock(block!.data as Uint8Array);
     expect(sections.map(({ id }) => id)).toEqual(messages.map(({ messageId }) => messageId.slice(0, 16)));
     expect(await listActiveShards(world.table, { tickMs: WORLD_START_MS })).toEqual([
       { tenant: TENANT, shard: 0 },
@@ -140,9 +139,12 @@ describe('collecting', () => {
     const world = createMetricsWorld({ targetInfo: false });
     const memory = createCollectMemory();
     for (const value of [1, 2]) await world.collect([await world.message([gauge('a', value)])], { memory });
-    const helps = (await blocksOf(world)).map(
-      ({ data }) => decodeBlock(data as Uint8Array)[0]!.points[0]!.series.family.help,
+    const blocks = await Promise.all(
+      (await blocksOf(world)).map(({ data }) =>
+        decodeBlock(data as Uint8Array, { readRoster: (name) => readRoster(world, name) }),
+      ),
     );
+    const helps = blocks.map(([section]) => section!.points[0]!.series.family.help);
     expect(helps.sort()).toEqual(['', 'How much.']);
     const result = await world.tick();
     expect(result.status !== 'unchanged' && result.snapshot.families.get('a')).toEqual({
@@ -162,7 +164,8 @@ describe('collecting', () => {
     const found: Record<string, number> = {};
     for (const shard of [0, 1, 2]) {
       for (const { data } of await blocksOf(world, shard)) {
-        for (const { series } of decodeBlock(data as Uint8Array).flatMap(({ points }) => points)) {
+        const sections = await decodeBlock(data as Uint8Array);
+        for (const { series } of sections.flatMap(({ points }) => points)) {
           expect(shardOf(series, { tenant: TENANT, epoch: 0, shards: 3 })).toBe(shard);
           found[series.family.name] = (found[series.family.name] ?? 0) + 1;
         }
@@ -222,134 +225,4 @@ test('a tick wakes the shards of the last two hours, at full hours those of the 
   ]);
   expect(await list(WORLD_START_MS, 'b')).toEqual([{ tenant: 'b', shard: 1024 }]);
   expect(await list(WORLD_START_MS + 3 * HOUR_MS + 60_000)).toEqual([]);
-});
-
-describe('blocks', () => {
-  const level: fc.Arbitrary<Level> = fc.oneof(
-    fc.integer(),
-    fc.double({ noNaN: true }),
-    fc.bigInt({ min: 2n ** 53n, max: 2n ** 64n }),
-  );
-  const word = fc.string({ minLength: 1, maxLength: 8 });
-  const series: fc.Arbitrary<SeriesIdentity> = fc
-    .record({ name: word, value: word, unit: word, help: word })
-    .map(({ name, value, unit, help }) => ({
-      labels: [
-        { name: '__name__', value: name },
-        { name: 'job', value },
-      ],
-      id: `__name__\u0000${name}\u0001job\u0000${value}\u0001`,
-      job: value,
-      family: { name, sourceName: name, kind: 'counter', unit, help },
-    }));
-  const exemplars = fc.array(
-    fc.record({
-      labels: fc.constantFrom(
-        [],
-        [
-          { name: 'trace_id', value: 'ab'.repeat(16) },
-          { name: 'x', value: 'y' },
-        ],
-      ),
-      value: fc.double({ noNaN: true }),
-      timeMs: fc.nat(),
-    }),
-    { maxLength: 2 },
-  );
-  const buckets = fc
-    .uniqueArray(fc.tuple(fc.integer({ min: -300, max: 300 }), level), {
-      selector: ([index]) => index,
-      maxLength: 5,
-    })
-    .map((pairs) => new Map(pairs));
-  const sum = fc.option(fc.double({ noNaN: true }), { nil: undefined });
-  const point: fc.Arbitrary<MetricPoint> = fc
-    .record({
-      series,
-      mode: fc.constantFrom('delta' as const, 'cumulative' as const),
-      origin: fc.constantFrom('0123456789abcdef', 'fedcba9876543210'),
-      startMs: fc.nat(2 ** 41),
-      timeMs: fc.nat(2 ** 41),
-      exemplars,
-    })
-    .map((base) => (base.mode === 'cumulative' ? base : { ...base, origin: '', startMs: 0 }))
-    .chain((base) =>
-      fc.oneof(
-        level.map((value) => ({ ...base, type: 'number' as const, value })),
-        fc
-          .record({ bounds: fc.constantFrom([], [1, 2.5]), sum })
-          .chain(({ bounds, sum: own }) =>
-            fc
-              .array(level, { minLength: bounds.length + 1, maxLength: bounds.length + 1 })
-              .map((counts) => ({ ...base, type: 'histogram' as const, bounds, counts, sum: own })),
-          ),
-        fc
-          .record({
-            scale: fc.integer({ min: -11, max: 20 }),
-            zeroThreshold: fc.constantFrom(0, 0.5),
-            zeroCount: level,
-            positive: buckets,
-            negative: buckets,
-          })
-          .chain((native) => sum.map((own) => ({ ...base, type: 'exponential' as const, native, sum: own }))),
-        fc
-          .record({
-            quantiles: fc.array(fc.record({ quantile: fc.double(), value: fc.double() }), { maxLength: 3 }),
-            count: level,
-            sum: fc.double({ noNaN: true }),
-          })
-          .map((own) => ({ ...base, type: 'summary' as const, ...own })),
-        fc.constant({ ...base, type: 'stale' as const }),
-      ),
-    );
-  const section: fc.Arbitrary<Section> = fc.record({
-    id: fc.constantFrom('00000000000000aa', 'ffffffffffffffff'),
-    receivedAtMs: fc.nat(2 ** 41),
-    points: fc.array(point, { maxLength: 6 }),
-  });
-
-  test('give back what was written', () => {
-    fc.assert(
-      fc.property(fc.array(section, { maxLength: 4 }), (sections) => {
-        expect(decodeBlock(encodeBlock(sections))).toEqual(sections);
-      }),
-      { seed: 1, numRuns: 200 },
-    );
-  });
-
-  test('hold series with any number of labels', () => {
-    const make = (count: number, last: string): MetricPoint => {
-      const labels = Array.from({ length: count }, (_, at) => ({
-        name: `l${at}`,
-        value: at === count - 1 ? last : 'v',
-      }));
-      const id = labels.map(({ name, value }) => `${name}\u0000${value}\u0001`).join('');
-      const family = { name: 'm', sourceName: 'm', kind: 'gauge', unit: '', help: '' } as const;
-      const base = { mode: 'state', origin: '', startMs: 0, timeMs: 5, exemplars: [] } as const;
-      return { ...base, type: 'number', value: 1, series: { labels, id, job: '', family } };
-    };
-    const points = [1, 3, 3, 40, 41, 60, 2, 0].map((count, place) => make(count, `x${place}`));
-    const sections = [{ id: '00000000000000aa', receivedAtMs: 5, points }];
-    expect(decodeBlock(encodeBlock(sections))).toEqual(sections);
-  });
-
-  test('give only what is wanted', () => {
-    const make = (id: string): Section => ({ id, receivedAtMs: 5, points: [] });
-    const packed = encodeBlock([make('00000000000000aa'), make('00000000000000bb')]);
-    expect(decodeBlock(packed, (id) => id.endsWith('bb')).map(({ id }) => id)).toEqual(['00000000000000bb']);
-    expect(decodeBlock(packed, () => false)).toEqual([]);
-  });
-
-  test('that are damaged are told from those that are not', () => {
-    const [whole] = fc.sample(fc.array(section, { minLength: 4, maxLength: 4 }), { seed: 3, numRuns: 1 }) as [
-      Section[],
-    ];
-    const packed = encodeBlock(whole!);
-    for (let size = 0; size < packed.length - 1; size += 7) {
-      expect(() => decodeBlock(packed.subarray(0, size))).toThrow(DamagedBytes);
-    }
-    const writer = new ByteWriter();
-    writer.byte(9);
-    expect(() => decodeBlock(packBytes(writer.finish()))).toThrow('block version 9 is not known');
-  });
 });

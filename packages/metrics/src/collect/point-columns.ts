@@ -2,7 +2,7 @@
 import { type ByteReader, DamagedBytes, ByteReader as Reader } from '../codec/byte-reader.ts';
 import { ByteWriter } from '../codec/byte-writer.ts';
 import { readExemplars, writeExemplars } from '../codec/exemplar-codec.ts';
-import { readBounds, readNative, writeBounds, writeNative } from '../codec/histogram-codec.ts';
+import { readNative, writeNative } from '../codec/histogram-codec.ts';
 import { isSameBounds } from '../model/bounds.ts';
 import type { MetricPoint, SeriesIdentity } from '../model/metric-point.ts';
 import type { Exemplar, Level } from '../model/snapshot.ts';
@@ -12,6 +12,8 @@ import type { SeriesTable } from './series-table.ts';
 const TYPES = ['number', 'histogram', 'exponential', 'summary', 'stale'] as const;
 const MODES = ['delta', 'cumulative', 'state'] as const;
 const HAS_EXEMPLARS = 64;
+/** From a series to the next one of its list. */
+const NEXT_SERIES = 2;
 const NO_EXEMPLARS: readonly Exemplar[] = [];
 
 export interface PointColumns {
@@ -56,7 +58,8 @@ export function createPointColumns(table: SeriesTable): PointColumns {
     values.uint(lastBoundsNumber);
     if (known === undefined) {
       boundsNumbers.set(key, boundsNumbers.size);
-      writeBounds(values, bounds);
+      values.uint(bounds.length);
+      for (const bound of bounds) values.level(bound);
     }
   };
   const addValue = (point: MetricPoint): void => {
@@ -98,7 +101,7 @@ export function createPointColumns(table: SeriesTable): PointColumns {
       forms.byte(point.exemplars.length > 0 ? form + HAS_EXEMPLARS : form);
       const number = table.refer(point.series);
       series.int(number - lastSeries);
-      lastSeries = number + 1;
+      lastSeries = number + NEXT_SERIES;
       times.int(point.timeMs - lastTimeMs);
       lastTimeMs = point.timeMs;
       if (point.mode === 'cumulative') {
@@ -148,7 +151,9 @@ export function readPointColumns(
   };
   const nextBounds = (): readonly number[] => {
     const number = values.uint();
-    if (number === knownBounds.length) knownBounds.push(readBounds(values));
+    if (number === knownBounds.length) {
+      knownBounds.push(Array.from({ length: values.count() }, () => Number(values.level())));
+    }
     return known(knownBounds, number, 'list of bounds');
   };
 
@@ -164,26 +169,27 @@ export function readPointColumns(
       const type = TYPES[Math.floor(plain / MODES.length)];
       const mode = MODES[plain % MODES.length]!;
       const number = lastSeries + series.int();
-      lastSeries = number + 1;
+      lastSeries = number + NEXT_SERIES;
       lastTimeMs += times.int();
       const isCumulative = mode === 'cumulative';
       if (isCumulative) lastStartMs += starts.int();
-      const base = {
-        series: seriesOf(number),
-        mode,
-        origin: isCumulative ? nextOrigin() : '',
-        startMs: isCumulative ? lastStartMs : 0,
-        timeMs: lastTimeMs,
-        exemplars: form >= HAS_EXEMPLARS ? readExemplars(exemplars) : NO_EXEMPLARS,
-      };
+      const own = seriesOf(number);
+      const origin = isCumulative ? nextOrigin() : '';
+      const startMs = isCumulative ? lastStartMs : 0;
+      const timeMs = lastTimeMs;
+      const marks = form >= HAS_EXEMPLARS ? readExemplars(exemplars) : NO_EXEMPLARS;
+      const base = { series: own, mode, origin, startMs, timeMs, exemplars: marks };
       switch (type) {
-        case 'number':
-          return { ...base, type, value: values.level() };
+        case 'number': {
+          const value = values.level();
+          return { type, series: own, mode, origin, startMs, timeMs, exemplars: marks, value };
+        }
         case 'histogram': {
           const bounds = nextBounds();
           const counts: Level[] = [];
           for (let i = 0; i <= bounds.length; i++) counts.push(values.level());
-          return { ...base, type, bounds, counts, sum: readSum(values) };
+          const sum = readSum(values);
+          return { type, series: own, mode, origin, startMs, timeMs, exemplars: marks, bounds, counts, sum };
         }
         case 'exponential':
           return { ...base, type, native: readNative(values), sum: readSum(values) };

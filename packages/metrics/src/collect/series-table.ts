@@ -1,11 +1,13 @@
-/** The series of a block: families and labels, each text once. */
+/** Series as bytes: families and labels, each text once. A block holds some itself and refers to rosters for the rest. */
 import type { Label } from '@sluice/promql/model/labels';
 import { labelsKey, labelValue } from '@sluice/promql/model/labels';
-import { type ByteReader, DamagedBytes } from '../codec/byte-reader.ts';
+import { ByteReader, DamagedBytes } from '../codec/byte-reader.ts';
 import { ByteWriter } from '../codec/byte-writer.ts';
-import { createTextTable } from '../codec/text-table.ts';
+import { packBytes, unpackBytes } from '../codec/pack-bytes.ts';
+import { createTextTable, readTextTable } from '../codec/text-table.ts';
 import type { PointFamily, SeriesIdentity } from '../model/metric-point.ts';
 import type { SeriesKind } from '../model/snapshot.ts';
+import type { Roster, RosterPlace } from './rosters.ts';
 
 /** Stored by place: append only. */
 export const KINDS: readonly SeriesKind[] = ['counter', 'gauge', 'updown', 'histogram', 'summary'];
@@ -14,12 +16,28 @@ export const KINDS: readonly SeriesKind[] = ['counter', 'gauge', 'updown', 'hist
 const MAX_COMPARED = 40;
 
 export interface SeriesTable {
+  /** Even numbers are series that the block holds, odd ones lie in rosters. */
   refer(series: SeriesIdentity): number;
   write(writer: ByteWriter): void;
 }
 
-export function createSeriesTable(isHelpKnown: (familyName: string) => boolean): SeriesTable {
+export interface SeriesTableOptions {
+  /** Help texts that the shard has been told lately are left out. */
+  readonly isHelpKnown?: (familyName: string) => boolean;
+  /** Where a series is written already. */
+  readonly placeOf?: (series: SeriesIdentity) => RosterPlace | undefined;
+}
+
+const never = (): boolean => false;
+const nowhere = (): undefined => undefined;
+
+export function createSeriesTable({
+  isHelpKnown = never,
+  placeOf = nowhere,
+}: SeriesTableOptions = {}): SeriesTable {
   const texts = createTextTable();
+  const rosters = createRosterNumbers();
+  const untold = createUntoldHelp(isHelpKnown);
   const families = new Map<PointFamily, number>();
   const familyTexts = new Map<string, number>();
   const numbers = new Map<SeriesIdentity, number>();
@@ -48,9 +66,12 @@ export function createSeriesTable(isHelpKnown: (familyName: string) => boolean):
 
   return {
     refer(series) {
+      const place = placeOf(series);
+      if (place !== undefined && !untold.has(series.family)) return rosters.refer(place) * 2 + 1;
       const known = numbers.get(series);
-      if (known !== undefined) return known;
+      if (known !== undefined) return known * 2;
       numbers.set(series, numbers.size);
+      untold.tell(series.family);
       labelBytes.uint(referFamily(series.family));
       labelBytes.uint(series.labels.length);
       const changed = changedPlaces(series.labels, previous);
@@ -61,9 +82,10 @@ export function createSeriesTable(isHelpKnown: (familyName: string) => boolean):
         labelBytes.uint(texts.refer(series.labels[at]!.value));
       }
       previous = series.labels;
-      return numbers.size - 1;
+      return (numbers.size - 1) * 2;
     },
     write(writer) {
+      rosters.write(writer);
       texts.write(writer);
       writer.uint(familyTexts.size);
       writer.raw(familyBytes.finish());
@@ -73,10 +95,45 @@ export function createSeriesTable(isHelpKnown: (familyName: string) => boolean):
   };
 }
 
+/** Rosters have no help texts: those come with the blocks, again and again. */
+export function encodeRoster(series: readonly SeriesIdentity[]): Uint8Array {
+  const table = createSeriesTable({ isHelpKnown: () => true });
+  for (const own of series) table.refer(own);
+  const writer = new ByteWriter(series.length * 32 + 256);
+  table.write(writer);
+  return packBytes(writer.finish());
+}
+
+/** @throws DamagedBytes */
+export function decodeRoster(packed: Uint8Array): readonly SeriesIdentity[] {
+  const reader = new ByteReader(unpackBytes(packed));
+  readRosterNames(reader);
+  return readOwnSeries(reader);
+}
+
+/** The series of a block by number. `rosters` are those that it names, in that order. */
 export function readSeriesTable(
   reader: ByteReader,
-  text: (number: number) => string,
+  rosters: readonly (readonly SeriesIdentity[])[],
 ): (number: number) => SeriesIdentity {
+  const own = readOwnSeries(reader);
+  const listed = rosters.length === 1 ? rosters[0]! : rosters.flat();
+  return (number) => {
+    const found = number % 2 === 0 ? own[number / 2] : listed[(number - 1) / 2];
+    if (found === undefined) throw new DamagedBytes(`series ${number} of ${own.length} and ${listed.length}`);
+    return found;
+  };
+}
+
+/** @throws DamagedBytes */
+export function readRosterNames(reader: ByteReader): readonly string[] {
+  return Array.from({ length: reader.count(ROSTER_NAME_BYTES) }, () =>
+    Buffer.from(reader.raw(ROSTER_NAME_BYTES)).toString('hex'),
+  );
+}
+
+function readOwnSeries(reader: ByteReader): readonly SeriesIdentity[] {
+  const text = readTextTable(reader);
   const families = Array.from({ length: reader.count(5) }, (): PointFamily => {
     const name = text(reader.uint());
     const sourceName = text(reader.uint());
@@ -86,7 +143,7 @@ export function readSeriesTable(
   });
   const pairs = createPairs(text);
   let previous: readonly Pair[] = [];
-  const series = Array.from({ length: reader.count(2) }, (): SeriesIdentity => {
+  return Array.from({ length: reader.count(2) }, (): SeriesIdentity => {
     const family = families[reader.uint()];
     if (family === undefined) throw new DamagedBytes('a series of an unknown family');
     const labels: Label[] = [];
@@ -105,10 +162,48 @@ export function readSeriesTable(
     previous = own;
     return { labels, id: keys.join(''), job: labelValue(labels, 'job'), family };
   });
-  return (number) => {
-    const found = series[number];
-    if (found === undefined) throw new DamagedBytes(`series ${number} of ${series.length}`);
-    return found;
+}
+
+/** A content id: 32 hex digits. */
+const ROSTER_NAME_BYTES = 16;
+
+/** Numbers of the series in rosters: one roster's follow the other's. */
+function createRosterNumbers() {
+  const firsts = new Map<Roster, number>();
+  let total = 0;
+  let last: Roster | undefined;
+  let first = 0;
+  return {
+    refer({ roster, index }: RosterPlace): number {
+      if (roster !== last) {
+        last = roster;
+        const known = firsts.get(roster);
+        first = known ?? total;
+        if (known === undefined) {
+          firsts.set(roster, total);
+          total += roster.size;
+        }
+      }
+      return first + index;
+    },
+    write(writer: ByteWriter): void {
+      writer.uint(firsts.size);
+      for (const { name } of firsts.keys()) writer.raw(Buffer.from(name, 'hex'));
+    },
+  };
+}
+
+/** Families whose help has yet to be told: the first series of each is written out with it. */
+function createUntoldHelp(isHelpKnown: (familyName: string) => boolean) {
+  const told = new Set<PointFamily>();
+  return {
+    has(family: PointFamily): boolean {
+      if (family.help === '' || told.has(family)) return false;
+      if (!isHelpKnown(family.name)) return true;
+      told.add(family);
+      return false;
+    },
+    tell: (family: PointFamily): void => void told.add(family),
   };
 }
 

@@ -4,12 +4,14 @@ import type { Clock } from '@sluice/core/ports/clock';
 import type { Table } from '@sluice/core/ports/table';
 import type { MetricsSettings } from '../metrics-settings.ts';
 import type { MetricPoint } from '../model/metric-point.ts';
-import { contentIdOf, createContentStore, expiryAfter } from '../store/content-store.ts';
+import { type ContentStore, contentIdOf, createContentStore, expiryAfter } from '../store/content-store.ts';
 import { blockKey } from '../store/keys.ts';
 import { noteActiveShard, noteHour } from './active-shards.ts';
 import { encodeBlock, type Section } from './block.ts';
 import type { CollectMemory } from './collect-memory.ts';
 import type { OpenedMessage } from './collect-metrics.ts';
+import { createRosters, type Rosters } from './rosters.ts';
+import { encodeRoster } from './series-table.ts';
 import { epochAt, PLAN_TRUST_MS, readShardPlan, shardOf } from './shard-plan.ts';
 
 interface WriteDeps {
@@ -128,12 +130,16 @@ async function writeBlock(
   const helpKey = (family: string): string => `${name}#${family}`;
   const isHelpKnown = (family: string): boolean =>
     nowMs - (memory.helpWrittenMs.get(helpKey(family)) ?? 0) < HELP_TRUST_MS;
-  const bytes = encodeBlock(sections, isHelpKnown);
+  const content = createContentStore(table, key);
+  const rosters = memory.rosters.get(name) ?? createRosters(settings.blockRetentionMs / 2);
+  memory.rosters.set(name, rosters);
+  await writeRoster(rosters, { sections, content, nowMs, settings });
+  const bytes = encodeBlock(sections, { isHelpKnown, placeOf: rosters.placeOf });
   if (memory.notedHours.get(name) !== noteHour(nowMs)) {
     await noteActiveShard(table, key, nowMs);
     memory.notedHours.set(name, noteHour(nowMs));
   }
-  await createContentStore(table, key).put(
+  await content.put(
     blockKey(key, writeTickOf(nowMs, settings.tickMs), contentIdOf(bytes).slice(0, KEY_DIGITS)),
     bytes,
     { maxBytes: settings.maxObjectBytes, expiresAt: expiryAfter(nowMs, settings.blockRetentionMs) },
@@ -141,6 +147,26 @@ async function writeBlock(
   for (const family of familiesOf(sections)) {
     if (!isHelpKnown(family)) memory.helpWrittenMs.set(helpKey(family), nowMs);
   }
+}
+
+/** Written before the block that refers to it, and kept for longer than any that may. */
+async function writeRoster(
+  rosters: Rosters,
+  { sections, content, nowMs, settings }: RosterWrite,
+): Promise<void> {
+  const series = rosters.gather(sections, nowMs);
+  if (series.length === 0) return;
+  const { maxObjectBytes: maxBytes, blockRetentionMs } = settings;
+  const expiresAt = expiryAfter(nowMs, 2 * blockRetentionMs);
+  const name = await content.putPart(encodeRoster(series), { maxBytes, expiresAt });
+  rosters.add({ name, size: series.length, writtenMs: nowMs }, series);
+}
+
+interface RosterWrite {
+  readonly sections: readonly Section[];
+  readonly content: ContentStore;
+  readonly nowMs: number;
+  readonly settings: MetricsSettings;
 }
 
 function familiesOf(sections: readonly Section[]): ReadonlySet<string> {

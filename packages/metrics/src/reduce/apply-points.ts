@@ -49,7 +49,9 @@ function applyPoint(series: SeriesState, arrival: Arrival, context: TickContext)
     if (eventMs >= series.eventMs) series.isEnded = true;
     return;
   }
-  if (series.family.help !== point.series.family.help) findFamily(point.series, context);
+  const { help, unit } = point.series.family;
+  const { family } = series;
+  if ((help !== '' && help !== family.help) || unit !== family.unit) findFamily(point.series, context);
   touchSeries(series, context);
   if (eventMs > series.eventMs) series.eventMs = eventMs;
   if (point.type === 'number') {

@@ -3,6 +3,8 @@ import { describeError } from '@sluice/core/errors';
 import { type Item, queryAll, type Table } from '@sluice/core/ports/table';
 import { DamagedBytes } from '../codec/byte-reader.ts';
 import { decodeBlock, type Section } from '../collect/block.ts';
+import { decodeRoster } from '../collect/series-table.ts';
+import type { SeriesIdentity } from '../model/metric-point.ts';
 import type { ShardKey } from '../model/snapshot.ts';
 import { createContentStore, expiryAfter } from '../store/content-store.ts';
 import { blockPartition, poisonKey, tickText } from '../store/keys.ts';
@@ -13,7 +15,14 @@ export interface BlockRange {
   readonly untilMs: number;
   readonly isWanted: (id: string) => boolean;
   readonly nowMs: number;
+  readonly rosters: RosterCache;
 }
+
+/** Decoded rosters by name, the most recently used last. */
+export type RosterCache = Map<string, readonly SeriesIdentity[]>;
+
+const MAX_CACHED_ROSTERS = 1024;
+const MAX_CACHED_SERIES = 400_000;
 
 export interface NewSections {
   readonly sections: readonly Section[];
@@ -29,9 +38,15 @@ const LAST = '~';
 export async function readNewSections(
   table: Table,
   shard: ShardKey,
-  { fromMs, untilMs, isWanted, nowMs }: BlockRange,
+  { fromMs, untilMs, isWanted, nowMs, rosters }: BlockRange,
 ): Promise<NewSections> {
   const content = createContentStore(table, shard);
+  const readRoster = async (name: string): Promise<readonly SeriesIdentity[]> => {
+    const roster = rosters.get(name) ?? decodeRoster(await content.readPart(name));
+    rosters.delete(name);
+    rosters.set(name, roster);
+    return roster;
+  };
   const found = new Map<string, Section>();
   const damaged: string[] = [];
   const range = {
@@ -41,7 +56,10 @@ export async function readNewSections(
   };
   for await (const item of queryAll(table, range)) {
     try {
-      const sections = decodeBlock(await content.read(item), (id) => !found.has(id) && isWanted(id));
+      const sections = await decodeBlock(await content.read(item), {
+        isWanted: (id) => !found.has(id) && isWanted(id),
+        readRoster,
+      });
       for (const section of sections) found.set(section.id, section);
     } catch (error) {
       if (!(error instanceof DamagedBytes)) throw error;
@@ -49,7 +67,18 @@ export async function readNewSections(
       damaged.push(`${item.sk}: ${describeError(error)}`);
     }
   }
+  dropOldest(rosters);
   return { sections: [...found.values()], damaged };
+}
+
+function dropOldest(rosters: RosterCache): void {
+  let series = 0;
+  for (const roster of rosters.values()) series += roster.length;
+  for (const [name, { length }] of rosters) {
+    if (series <= MAX_CACHED_SERIES && rosters.size <= MAX_CACHED_ROSTERS) return;
+    rosters.delete(name);
+    series -= length;
+  }
 }
 
 async function setAside(

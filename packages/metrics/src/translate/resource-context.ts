@@ -123,6 +123,17 @@ function attributesText(attributes: readonly KeyValue[]): string {
   return texts.sort().join('\u0001');
 }
 
+/** Equal for equal attributes in the same order only. */
+export function sentText(attributes: readonly KeyValue[]): string {
+  let text = '';
+  for (let i = 0; i < attributes.length; i++) {
+    const { key, value } = attributes[i]!;
+    const own = toLabelValue(value);
+    text += `${key.length} ${key}${value.type}${own.length} ${own}`;
+  }
+  return text;
+}
+
 function toBase(labels: ReadonlyMap<string, string>): BaseLabels {
   let key = '';
   for (const [name, value] of labels) key += `${name}\u0000${value}\u0001`;

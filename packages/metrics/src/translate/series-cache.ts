@@ -3,13 +3,39 @@
  * sorting, sanitising and joining labels is most of what a point costs.
  */
 import type { KeyValue } from '@sluice/otlp/model';
-import type { SeriesIdentity } from '../model/metric-point.ts';
+import type { MetricPoint, PointFamily, SeriesIdentity } from '../model/metric-point.ts';
+import type { BaseLabels, ResourceContext, ScopeContext } from './resource-context.ts';
 
 export interface SeriesCache {
   /** The series of one context: resource, scope and metric. */
   ofContext(contextKey: string): KnownSeries;
-  /** To be told of each one that was made. */
+  /** By the text of the resource as it was sent. */
+  readonly resources: Map<string, KnownResource>;
+  /** To be told of each series, resource and scope that was made. */
   grown(): void;
+}
+
+export interface KnownResource {
+  readonly context: ResourceContext;
+  /** By the text of the scope as it was sent. */
+  readonly scopes: Map<string, KnownScope>;
+  /** `target_info` of delta metrics (true), which have no instance labels, and of the others. */
+  readonly targets: Map<boolean, SeriesIdentity>;
+}
+
+export interface KnownScope {
+  readonly context: ScopeContext;
+  /** By the text of what the metric says of itself. */
+  readonly metrics: Map<string, KnownMetric>;
+}
+
+export interface KnownMetric {
+  readonly family: PointFamily;
+  readonly mode: MetricPoint['mode'];
+  readonly base: BaseLabels;
+  /** It came as a Prometheus series: its name and labels are kept as they are. */
+  readonly verbatim: boolean;
+  readonly known: KnownSeries;
 }
 
 export interface KnownSeries {
@@ -26,6 +52,7 @@ interface PlacedSeries {
 
 export function createSeriesCache(maxSeries = 200_000): SeriesCache {
   const contexts = new Map<string, KnownSeries>();
+  const resources = new Map<string, KnownResource>();
   let size = 0;
   return {
     ofContext(contextKey) {
@@ -36,10 +63,12 @@ export function createSeriesCache(maxSeries = 200_000): SeriesCache {
       }
       return context;
     },
+    resources,
     grown() {
       size += 1;
       if (size <= maxSeries) return;
       contexts.clear();
+      resources.clear();
       size = 0;
     },
   };

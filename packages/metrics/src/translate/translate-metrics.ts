@@ -10,13 +10,15 @@ import {
   type MetricData,
   NO_RECORDED_VALUE,
   type PointBase,
+  type Resource,
   type ResourceMetrics,
+  type ScopeMetrics,
   TEMPORALITY,
 } from '@sluice/otlp/model';
 import { fromPairs, labelsKey, METRIC_NAME } from '@sluice/promql/model/labels';
 import type { MetricsSettings } from '../metrics-settings.ts';
 import type { MetricPoint, PointFamily, SeriesIdentity } from '../model/metric-point.ts';
-import type { SeriesKind } from '../model/snapshot.ts';
+import type { Exemplar, SeriesKind } from '../model/snapshot.ts';
 import { toLabelValue } from './attribute-text.ts';
 import { toExemplars } from './exemplars.ts';
 import { addAttributes } from './label-set.ts';
@@ -32,15 +34,21 @@ import {
 import { createRejections, PointFault, type Rejection, type Rejections } from './rejections.ts';
 import {
   attempt,
-  type BaseLabels,
   JOB_LABEL,
-  type ResourceContext,
   type ScopeContext,
+  sentText,
   targetInfoLabels,
   toResourceContext,
   toScopeContext,
 } from './resource-context.ts';
-import { createSeriesCache, isSameAttributes, type KnownSeries, type SeriesCache } from './series-cache.ts';
+import {
+  createSeriesCache,
+  isSameAttributes,
+  type KnownMetric,
+  type KnownResource,
+  type KnownScope,
+  type SeriesCache,
+} from './series-cache.ts';
 
 export interface TranslateOptions {
   /** When the request arrived, Unix milliseconds. */
@@ -63,6 +71,7 @@ const TARGET_INFO: PointFamily = {
   help: 'Attributes of the resource that sends metrics.',
 };
 
+const NO_EXEMPLARS: readonly Exemplar[] = [];
 /** Points of one metric that are remembered by their place. */
 const MAX_PLACES = 4096;
 
@@ -95,18 +104,44 @@ export function translateMetrics(
 
 function translateResource({ resource, scopes }: ResourceMetrics, job: Job): void {
   const { settings, points } = job;
-  const context = attempt(() => toResourceContext(resource, settings));
-  if (context instanceof PointFault) {
-    refuseAll(scopes, context, job);
+  const known = attempt(() => knownResource(resource, job));
+  if (known instanceof PointFault) {
+    refuseAll(scopes, known, job);
     return;
   }
   const firstOwn = points.length;
-  for (const { scope, schemaUrl, metrics } of scopes) {
-    const scopeContext = attempt(() => toScopeContext(context, { scope, schemaUrl }, settings));
-    if (scopeContext instanceof PointFault) refuseAll([{ metrics }], scopeContext, job);
-    else for (const metric of metrics) translateMetric(metric, scopeContext, job);
+  for (const own of scopes) {
+    const scope = attempt(() => knownScope(own, known, job));
+    if (scope instanceof PointFault) refuseAll([own], scope, job);
+    else for (const metric of own.metrics) translateMetric(metric, scope, job);
   }
-  if (settings.targetInfo) addTargetInfo(resource, context, { firstOwn, job });
+  if (settings.targetInfo) addTargetInfo(resource, known, { firstOwn, job });
+}
+
+/** @throws PointFault */
+function knownResource(resource: Resource, { settings, cache }: Job): KnownResource {
+  const text = sentText(resource.attributes);
+  let known = cache.resources.get(text);
+  if (known === undefined) {
+    known = { context: toResourceContext(resource, settings), scopes: new Map(), targets: new Map() };
+    cache.resources.set(text, known);
+    cache.grown();
+  }
+  return known;
+}
+
+/** @throws PointFault */
+function knownScope({ scope, schemaUrl }: ScopeMetrics, resource: KnownResource, job: Job): KnownScope {
+  const { name, version, attributes } = scope;
+  const text = `${name.length} ${name}${version.length} ${version}${schemaUrl.length} ${schemaUrl}${sentText(attributes)}`;
+  let known = resource.scopes.get(text);
+  if (known === undefined) {
+    const context = toScopeContext(resource.context, { scope, schemaUrl }, job.settings);
+    known = { context, metrics: new Map() };
+    resource.scopes.set(text, known);
+    job.cache.grown();
+  }
+  return known;
 }
 
 function refuseAll(
@@ -121,8 +156,8 @@ function refuseAll(
 
 /** One `target_info` for each identity that the resource's other series have, at their newest time. */
 function addTargetInfo(
-  resource: ResourceMetrics['resource'],
-  context: ResourceContext,
+  resource: Resource,
+  known: KnownResource,
   { firstOwn, job }: { readonly firstOwn: number; readonly job: Job },
 ): void {
   for (const isShared of [false, true]) {
@@ -132,33 +167,42 @@ function addTargetInfo(
       if ((point.mode === 'delta') === isShared) timeMs = Math.max(timeMs, point.timeMs);
     }
     if (timeMs === 0) continue;
-    const labels = attempt(() => targetInfoLabels(resource, context, { settings: job.settings, isShared }));
-    if (labels === undefined || labels instanceof PointFault) continue;
-    const series = toSeries(TARGET_INFO, labels);
+    const series = targetInfo(resource, known, { isShared, job });
+    if (series === undefined) continue;
     const base = { series, mode: 'state', origin: '', startMs: 0, timeMs, exemplars: [] } as const;
     job.points.push({ ...base, type: 'number', value: 1 });
   }
 }
 
-interface MetricContext {
-  readonly job: Job;
-  readonly family: PointFamily;
-  readonly mode: MetricPoint['mode'];
-  readonly scope: ScopeContext;
-  readonly base: BaseLabels;
-  /** It came as a Prometheus series: its name and labels are kept as they are. */
-  readonly verbatim: boolean;
-  readonly known: KnownSeries;
+function targetInfo(
+  resource: Resource,
+  { context, targets }: KnownResource,
+  { isShared, job }: { readonly isShared: boolean; readonly job: Job },
+): SeriesIdentity | undefined {
+  const known = targets.get(isShared);
+  if (known !== undefined) return known;
+  const labels = attempt(() => targetInfoLabels(resource, context, { settings: job.settings, isShared }));
+  if (labels === undefined || labels instanceof PointFault) return undefined;
+  const series = toSeries(TARGET_INFO, labels);
+  targets.set(isShared, series);
+  return series;
 }
 
-function translateMetric(metric: Metric, scope: ScopeContext, job: Job): void {
+interface MetricContext {
+  readonly job: Job;
+  readonly metric: KnownMetric;
+  readonly origin: string;
+}
+
+function translateMetric(metric: Metric, scope: KnownScope, job: Job): void {
   const { data } = metric;
   if (data.points.length === 0) return;
-  const context = attempt(() => toMetricContext(metric, scope, job));
-  if (context instanceof PointFault) {
-    job.rejections.add(context.reason, `metric ${metric.name}: ${context.message}`, data.points.length);
+  const known = attempt(() => knownMetric(metric, scope, job));
+  if (known instanceof PointFault) {
+    job.rejections.add(known.reason, `metric ${metric.name}: ${known.message}`, data.points.length);
     return;
   }
+  const context = { job, metric: known, origin: known.mode === 'cumulative' ? scope.context.origin : '' };
   for (let i = 0; i < data.points.length; i++) {
     try {
       translatePoint(data, i, context);
@@ -169,7 +213,23 @@ function translateMetric(metric: Metric, scope: ScopeContext, job: Job): void {
   }
 }
 
-function toMetricContext(metric: Metric, scope: ScopeContext, job: Job): MetricContext {
+/** @throws PointFault */
+function knownMetric(metric: Metric, { context, metrics }: KnownScope, job: Job): KnownMetric {
+  const { data, name, unit, description, metadata } = metric;
+  const isMonotonic = data.type === 'sum' && data.isMonotonic;
+  const temporality = 'aggregationTemporality' in data ? data.aggregationTemporality : 0;
+  const form = `${data.type}${isMonotonic}${temporality}${sentText(metadata)}`;
+  const text = `${form} ${name.length} ${name}${unit.length} ${unit}${description}`;
+  let known = metrics.get(text);
+  if (known === undefined) {
+    known = toKnownMetric(metric, context, job);
+    metrics.set(text, known);
+    job.cache.grown();
+  }
+  return known;
+}
+
+function toKnownMetric(metric: Metric, scope: ScopeContext, { settings, cache }: Job): KnownMetric {
   const { data, name: sourceName, unit, description: help } = metric;
   const isMonotonicSum = data.type === 'sum' && data.isMonotonic;
   const kind = kindOf(data);
@@ -177,13 +237,13 @@ function toMetricContext(metric: Metric, scope: ScopeContext, job: Job): MetricC
   const verbatim = metric.metadata.some(({ key }) => key === METRIC_METADATA.prometheusSeries);
   const name = verbatim
     ? sourceName
-    : toMetricName({ name: sourceName, unit, isMonotonicSum, isGauge: data.type === 'gauge' }, job.settings);
+    : toMetricName({ name: sourceName, unit, isMonotonicSum, isGauge: data.type === 'gauge' }, settings);
   const base = mode === 'delta' ? scope.shared : scope.full;
   const family = { name, sourceName, kind, unit, help };
-  const known = job.cache.ofContext(
-    `${verbatim ? '\u0003' : ''}${base.key}\u0002${name}\u0002${sourceName}\u0002${kind}\u0002${unit}\u0002${help}`,
+  const known = cache.ofContext(
+    `${verbatim ? '\u0003' : ''}${mode === 'delta' ? '\u0004' : ''}${base.key}\u0002${name}\u0002${sourceName}\u0002${kind}\u0002${unit}\u0002${help}`,
   );
-  return { job, family, mode, scope, base, verbatim, known };
+  return { family, mode, base, verbatim, known };
 }
 
 function kindOf(data: MetricData): SeriesKind {
@@ -213,36 +273,33 @@ function modeOf(data: MetricData): MetricPoint['mode'] {
 }
 
 function translatePoint(data: MetricData, index: number, context: MetricContext): void {
-  const { job, mode, scope } = context;
+  const { job, metric, origin } = context;
+  const { mode } = metric;
   const point: PointBase = data.points[index]!;
   const timeMs = checkTime(nanosToMs(point.timeUnixNano), job);
-  const startMs = nanosToMs(point.startTimeUnixNano);
+  const sentStartMs = nanosToMs(point.startTimeUnixNano);
   const series = seriesAt(index, point.attributes, context);
-  const base = {
-    series,
-    mode,
-    origin: mode === 'cumulative' ? scope.origin : '',
-    startMs: mode === 'state' ? 0 : startMs,
-    timeMs,
-  };
+  const startMs = mode === 'state' ? 0 : sentStartMs;
   if ((point.flags & NO_RECORDED_VALUE) !== 0) {
-    job.points.push({ ...base, type: 'stale', exemplars: [] });
+    job.points.push({ type: 'stale', series, mode, origin, startMs, timeMs, exemplars: NO_EXEMPLARS });
     return;
   }
-  const translated = withValue(data, index, { base, maxBuckets: job.settings.maxBuckets });
+  const head = { series, mode, origin, startMs, timeMs };
+  const translated = withValue(data, index, { head, maxBuckets: job.settings.maxBuckets });
   if (mode === 'delta' && startMs === 0) job.deltasWithoutStart += 1;
   if (mode !== 'state' && startMs > timeMs) job.lateStarts += 1;
   job.points.push(translated);
 }
 
-type Base = Omit<MetricPoint, 'type' | 'exemplars'> & Pick<MetricPoint, 'series'>;
+type PointHead = Omit<MetricPoint, 'type' | 'exemplars'>;
 
+/** Written out field by field: spreading is what a point would cost most. */
 function withValue(
   data: MetricData,
   index: number,
-  { base, maxBuckets }: { readonly base: Base; readonly maxBuckets: number },
+  { head, maxBuckets }: { readonly head: PointHead; readonly maxBuckets: number },
 ): MetricPoint {
-  const { series, mode, origin, startMs, timeMs } = base;
+  const { series, mode, origin, startMs, timeMs } = head;
   switch (data.type) {
     case 'gauge':
     case 'sum': {
@@ -255,15 +312,21 @@ function withValue(
     case 'histogram': {
       const point = data.points[index]!;
       const exemplars = toExemplars(point.exemplars);
-      return { ...base, type: 'histogram', exemplars, ...toHistogramValues(point, maxBuckets) };
+      const { bounds, counts, sum } = toHistogramValues(point, maxBuckets);
+      return { type: 'histogram', series, mode, origin, startMs, timeMs, exemplars, bounds, counts, sum };
     }
     case 'exponentialHistogram': {
       const point = data.points[index]!;
       const exemplars = toExemplars(point.exemplars);
-      return { ...base, type: 'exponential', exemplars, ...toExponentialValues(point, maxBuckets) };
+      return { ...head, type: 'exponential', exemplars, ...toExponentialValues(point, maxBuckets) };
     }
     case 'summary':
-      return { ...base, type: 'summary', exemplars: [], ...toSummaryValues(data.points[index]!) };
+      return {
+        ...head,
+        type: 'summary',
+        exemplars: NO_EXEMPLARS,
+        ...toSummaryValues(data.points[index]!),
+      };
     case 'empty':
       throw new PointFault('no-value', 'the metric has no data');
   }
@@ -283,7 +346,7 @@ function checkTime(timeMs: number, { receivedAtMs, settings }: Job): number {
 }
 
 function seriesAt(index: number, attributes: readonly KeyValue[], context: MetricContext): SeriesIdentity {
-  const { byPlace } = context.known;
+  const { byPlace } = context.metric.known;
   const placed = byPlace[index];
   if (placed !== undefined && isSameAttributes(placed.attributes, attributes)) return placed.series;
   const series = seriesOf(attributes, context);
@@ -297,9 +360,11 @@ function seriesOf(attributes: readonly KeyValue[], context: MetricContext): Seri
     const { key: name, value } = attributes[i]!;
     key += `${name}\u0000${value.type === 'string' ? value.value : `${value.type}\u0002${toLabelValue(value)}`}\u0001`;
   }
-  const known = context.known.byText.get(key);
+  const { job, metric } = context;
+  const { byText } = metric.known;
+  const known = byText.get(key);
   if (known !== undefined) return known;
-  const { job, mode, base, family, verbatim } = context;
+  const { mode, base, family, verbatim } = metric;
   const kept =
     mode === 'delta'
       ? attributes.filter(({ key: name }) => !job.settings.instanceAttributes.includes(name))
@@ -314,7 +379,7 @@ function seriesOf(attributes: readonly KeyValue[], context: MetricContext): Seri
       `the labels have ${bytes} bytes; the limit is ${job.settings.maxLabelBytes}`,
     );
   }
-  context.known.byText.set(key, made);
+  byText.set(key, made);
   job.cache.grown();
   return made;
 }
