@@ -29,16 +29,36 @@ const SECONDS = 24;
 const TICK_MS = 250;
 /** The tick of local mode, which is more than what a busy machine takes to get to a timer. */
 const TOLERANCE_MS = 1_000;
+/** Events and flushes are 330 ms apart. */
+const MAX_STALL_MS = 250;
+const MAX_ROUNDS = 5;
 
-test(`${CASES} random configurations tell the same as Alertmanager does`, { timeout: 240_000 }, async () => {
+test(`${CASES} random configurations tell the same as Alertmanager does`, async () => {
+  const differences: string[] = [];
+  let compared = 0;
+  // One round is enough, unless the machine was too busy to keep time.
+  for (let round = 0; round < MAX_ROUNDS && compared < CASES * 4; round++) {
+    const result = await runRound(SEED * MAX_ROUNDS + round);
+    compared += result.compared;
+    differences.push(...result.differences);
+    console.log(
+      `${CASES} configurations, ${result.compared} notifications compared over ${result.seconds} s, ${result.differences.length} differences`,
+    );
+  }
+  expect(differences.slice(0, 3).join('\n\n')).toBe('');
+  expect(compared).toBeGreaterThanOrEqual(CASES * 4);
+});
+
+async function runRound(seed: number) {
   await using hooks = await startHookServer();
   const cases = Array.from({ length: CASES }, (_, index) =>
-    randomCase(`c${index}`, createRandom(SEED * 100_000 + index), { hookUrl: hooks.url, seconds: SECONDS }),
+    randomCase(`c${index}`, createRandom(seed * 100_000 + index), { hookUrl: hooks.url, seconds: SECONDS }),
   );
   await using alertmanager = await startAlertmanager(toConfig(cases));
 
   const real = new Map<string, RealEvent[]>(cases.map(({ id }) => [id, []]));
   const startMs = Math.ceil(Date.now() / 1_000) * 1_000 + 1_000;
+  const watch = watchForStalls();
   const moments = Array.from({ length: SECONDS }, (_, second) => [second, second + LATE_SECONDS]).flat();
   for (const moment of moments) {
     await setTimeout(startMs + moment * 1_000 - Date.now());
@@ -50,24 +70,40 @@ test(`${CASES} random configurations tell the same as Alertmanager does`, { time
     );
   }
   await setTimeout(startMs + SECONDS * 1_000 - Date.now());
+  const untilMs = Math.min(startMs + SECONDS * 1_000, watch.stop() ?? Number.POSITIVE_INFINITY);
 
   const differences: string[] = [];
   let compared = 0;
   for (const one of cases) {
     const events = real.get(one.id)!;
-    const times = { startMs, endMs: startMs + SECONDS * 1_000, tickMs: TICK_MS };
-    const ours = await replay(toConfig([one]), events, times);
+    const source = toConfig([one]);
+    const ours = await replay(source, events, { startMs, endMs: untilMs, tickMs: TICK_MS });
     const theirs = hooks.received.filter(({ path }) => path.startsWith(`/${one.id}/`));
-    const result = compare(one, { ours, theirs, startMs, events, groupsOf: groupsIn(toConfig([one])) });
+    const sides = { ours, theirs, startMs, untilMs, events, groupsOf: groupsIn(source) };
+    const result = compare(one, sides);
     compared += result.compared;
     differences.push(...result.differences);
   }
-  console.log(
-    `${CASES} configurations, ${compared} notifications compared, ${differences.length} differences`,
-  );
-  expect(differences.slice(0, 3).join('\n\n')).toBe('');
-  expect(compared).toBeGreaterThan(CASES * 3);
-});
+  return { compared, differences, seconds: (untilMs - startMs) / 1_000 };
+}
+
+/** Timers that come late shift what a flush sees: from the first such moment on nothing can be compared. */
+function watchForStalls(): { stop(): number | undefined } {
+  const everyMs = 20;
+  let lastMs = Date.now();
+  let stalledMs: number | undefined;
+  const timer = setInterval(() => {
+    const nowMs = Date.now();
+    if (nowMs - lastMs > everyMs + MAX_STALL_MS) stalledMs ??= lastMs;
+    lastMs = nowMs;
+  }, everyMs);
+  return {
+    stop() {
+      clearInterval(timer);
+      return stalledMs;
+    },
+  };
+}
 
 async function post(url: string, event: CaseEvent): Promise<RealEvent> {
   const nowMs = Date.now();
@@ -121,6 +157,7 @@ interface Sides {
   readonly ours: readonly ReceivedHook[];
   readonly theirs: readonly ReceivedHook[];
   readonly startMs: number;
+  readonly untilMs: number;
   readonly events: readonly RealEvent[];
   /** Keys of the groups that an alert is in. */
   readonly groupsOf: (labels: Labels) => readonly string[];
@@ -138,7 +175,7 @@ function groupsIn(source: string): Sides['groupsOf'] {
 
 function compare(
   one: RandomCase,
-  { ours, theirs, startMs, events, groupsOf }: Sides,
+  { ours, theirs, startMs, events, groupsOf, ...rest }: Sides,
 ): { readonly compared: number; readonly differences: readonly string[] } {
   const keyOf = ({ path, body }: ReceivedHook): string => `${path} ${body.groupKey}`;
   const keys = new Set([...ours, ...theirs].map(keyOf));
@@ -146,20 +183,27 @@ function compare(
   let compared = 0;
   for (const key of keys) {
     const groupKey = key.slice(key.indexOf(' ') + 1);
-    const untilMs = comparableUntilMs(groupKey, { startMs, events, groupsOf });
+    const untilMs = Math.min(rest.untilMs, comparableUntilMs(groupKey, { events, groupsOf }));
     const of = (side: readonly ReceivedHook[]): readonly ReceivedHook[] =>
       side.filter((hook) => keyOf(hook) === key && hook.atMs < untilMs);
     const [left, right] = [of(ours), of(theirs)];
+    // What one side tells in the last moments the other may tell just after them.
+    const count = Math.max(
+      ...[left, right].map((side) => side.filter(({ atMs }) => atMs < untilMs - TOLERANCE_MS).length),
+    );
     const shown = (side: readonly ReceivedHook[]): string =>
       side.map((hook) => `  ${((hook.atMs - startMs) / 1_000).toFixed(2)} ${describe(hook)}`).join('\n');
     const isSame =
-      left.length === right.length &&
-      left.every(
-        (hook, index) =>
-          describe(hook) === describe(right[index]!) &&
-          Math.abs(hook.atMs - right[index]!.atMs) <= TOLERANCE_MS,
-      );
-    compared += right.length;
+      left.length >= count &&
+      right.length >= count &&
+      left
+        .slice(0, count)
+        .every(
+          (hook, index) =>
+            describe(hook) === describe(right[index]!) &&
+            Math.abs(hook.atMs - right[index]!.atMs) <= TOLERANCE_MS,
+        );
+    compared += count;
     if (!isSame)
       differences.push(
         `${key} until ${(untilMs - startMs) / 1_000}\nSluice:\n${shown(left)}\nAlertmanager:\n${shown(right)}\nroute ${JSON.stringify(one.route)}\ninhibit ${JSON.stringify(one.inhibitRules)}\nevents ${one.events.map((event) => JSON.stringify(event)).join('\n')}`,
@@ -171,22 +215,21 @@ function compare(
 /**
  * Alertmanager keeps a group without alerts until its next sweep, which comes every 30 s at a time that cannot be
  * known: an alert that comes into such a group is told at the group's old pace or after a new `group_wait`. From
- * then on the two cannot be compared. And what happens in the last moments may not have been told by both.
+ * then on the two cannot be compared.
  */
 function comparableUntilMs(
   groupKey: string,
-  { startMs, events, groupsOf }: Pick<Sides, 'startMs' | 'events' | 'groupsOf'>,
+  { events, groupsOf }: Pick<Sides, 'events' | 'groupsOf'>,
 ): number {
-  const endOfTest = startMs + (SECONDS - 1) * 1_000 + 250;
   const ends = new Map<string, number>();
   for (const event of events) {
     if (event.kind !== 'alert' || !groupsOf(event.alert.labels).includes(groupKey)) continue;
     const endMs = event.alert.endsAtMs ?? event.atMs + RESOLVE_TIMEOUT_SECONDS * 1_000;
     const isEmpty = ends.size > 0 && [...ends.values()].every((end) => end <= event.atMs);
-    if (isEmpty && endMs > event.atMs) return Math.min(endOfTest, event.atMs);
+    if (isEmpty && endMs > event.atMs) return event.atMs;
     ends.set(canonical(event.alert.labels), endMs);
   }
-  return endOfTest;
+  return Number.POSITIVE_INFINITY;
 }
 
 function canonical(labels: Readonly<Record<string, string>>): string {

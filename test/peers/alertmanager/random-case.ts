@@ -156,8 +156,9 @@ function randomEvents(id: string, random: Random, seconds: number): readonly Cas
     const labels = randomLabels(id, random);
     const annotations = random.chance(0.5) ? { summary: `of ${labels.alertname}` } : {};
     const atSeconds = random.below(last - 4);
-    // Longer than any group_wait: told at once.
-    const isOverdue = random.chance(0.2);
+    // Longer than any group_wait: told at once. One a case, since its group is flushed at its fraction of a second.
+    const isOverdue =
+      random.chance(0.3) && !events.some((event) => event.kind === 'alert' && event.startedAgo);
     const end = !isOverdue && random.chance(0.15) ? 'timeout' : 'far';
     const alert = { kind: 'alert', labels, annotations } as const;
     events.push({

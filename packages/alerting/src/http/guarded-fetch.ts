@@ -15,6 +15,8 @@ export interface GuardOptions {
   readonly maxRedirects?: number;
   /** Of an answer; the rest is not read. */
   readonly maxAnswerBytes?: number;
+  /** Makes one request to an address that was checked. */
+  readonly request?: (url: URL, init: RequestInit) => Promise<Response>;
 }
 
 /** The address is one that must not be called; no attempt will ever succeed. */
@@ -54,16 +56,17 @@ export function createGuardedFetch(options: GuardOptions): typeof fetch {
     });
   }) as typeof systemLookup;
 
-  const once = (url: URL, init: RequestInit): Promise<Response> =>
+  const once = async (url: URL, init: RequestInit): Promise<Response> => {
+    if (url.protocol !== 'http:' && url.protocol !== 'https:')
+      throw new ForbiddenAddressError(`${url.protocol} is not http or https`);
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    // Names are checked when they are looked up.
+    if (isIP(host) !== 0) check(host, host);
+    return (options.request ?? requestOnce)(url, init);
+  };
+
+  const requestOnce = (url: URL, init: RequestInit): Promise<Response> =>
     new Promise((resolve, reject) => {
-      if (url.protocol !== 'http:' && url.protocol !== 'https:')
-        return reject(new ForbiddenAddressError(`${url.protocol} is not http or https`));
-      const host = url.hostname.replace(/^\[|\]$/g, '');
-      try {
-        if (isIP(host) !== 0) check(host, host);
-      } catch (error) {
-        return reject(error);
-      }
       const headers = Object.fromEntries(new Headers(init.headers));
       const body =
         init.body === undefined || init.body === null

@@ -1,5 +1,7 @@
 /** One POST to a receiver, and what its answer means: the retry table that the receivers share. */
 
+import { describeError } from '@sluice/core/errors';
+import { HEADER } from '@sluice/core/names';
 import { authorizationOf } from '../config/decode-http-config.ts';
 import type { HttpConfig, SendOutcome } from '../receivers/receiver.ts';
 import { ForbiddenAddressError } from './guarded-fetch.ts';
@@ -20,6 +22,8 @@ export interface PostOptions {
   readonly secrets: readonly string[];
   /** Statuses besides 429 and 5xx that are worth another attempt. */
   readonly retryOn?: readonly number[];
+  /** How long the text of a refusal says to wait, where no `Retry-After` does. */
+  readonly waitOf?: (text: string) => number | undefined;
   /** What an answer of 2xx says; `ok` when it is not given. */
   readonly read?: (text: string) => SendOutcome;
 }
@@ -32,6 +36,7 @@ export async function postToReceiver(options: PostOptions): Promise<SendOutcome>
   const { url, http, headers, body, signal, contentType = 'application/json', retryOn = [] } = options;
   const authorization = authorizationOf(http);
   const secrets = [...options.secrets, ...(authorization === undefined ? [] : [authorization])];
+  if (!URL.canParse(url)) return { status: 'permanent', reason: 'the address is no URL' };
   let answer: Response;
   let text: string;
   try {
@@ -49,16 +54,16 @@ export async function postToReceiver(options: PostOptions): Promise<SendOutcome>
     });
     text = await answer.text();
   } catch (error) {
-    const reason = redact(error instanceof Error ? error.message : String(error), [...secrets, url]);
-    if (error instanceof ForbiddenAddressError || error instanceof TypeError)
-      return { status: 'permanent', reason };
+    const reason = redact(describeError(error), [...secrets, url]);
+    if (error instanceof ForbiddenAddressError) return { status: 'permanent', reason };
     return { status: 'retryable', reason: signal.aborted ? `no answer in time: ${reason}` : reason };
   }
   if (answer.ok) return options.read?.(text) ?? { status: 'ok' };
-  const reason = redact(`status ${answer.status}: ${text.slice(0, MAX_SAID).trim()}`, [...secrets, url]);
+  const said = text.slice(0, MAX_SAID).trim();
+  const reason = redact(`status ${answer.status}${said === '' ? '' : `: ${said}`}`, [...secrets, url]);
   if (answer.status !== 429 && answer.status < 500 && !retryOn.includes(answer.status))
     return { status: 'permanent', reason };
-  const retryAfterMs = parseRetryAfter(answer.headers.get('retry-after'));
+  const retryAfterMs = parseRetryAfter(answer.headers.get(HEADER.retryAfter)) ?? options.waitOf?.(text);
   return { status: 'retryable', reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }
 

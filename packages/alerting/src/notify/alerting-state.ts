@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '@sluice/core/ports/clock';
 import type { Table } from '@sluice/core/ports/table';
-import { type Alert, isResolved, mergeAlerts, type PostedAlert, receiveAlert } from '../model/alert.ts';
+import { type Alert, mergeAlerts, type PostedAlert, receiveAlert } from '../model/alert.ts';
 import { canUpdate, faultOfSilence, type Silence, silenceState } from '../mute/silence.ts';
 import type { GroupState } from './group-state.ts';
 import type { LogEntry } from './notification-log.ts';
@@ -67,8 +67,6 @@ export async function postAlerts(
   for (const report of posted) {
     const alert = receiveAlert(report, options);
     await updateRecord(state.alerts, alert.fingerprint, (stored) => {
-      // What has resolved before anyone heard of it is not worth keeping.
-      if (stored === undefined && isResolved(alert, options.nowMs)) return undefined;
       const value = stored === undefined ? alert : mergeAlerts(stored, alert);
       return { value, expiresAtMs: value.endsAtMs + FORGET_RESOLVED_AFTER_MS };
     });

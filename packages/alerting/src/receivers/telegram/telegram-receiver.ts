@@ -55,17 +55,15 @@ export const telegramKind: ReceiverKind<TelegramConfig> = {
         };
       },
     ),
-  create: (config, { fetch, render }) => ({
+  create: (config, deps) => ({
     send(notification, { signal }) {
-      const isHtml = config.parseMode === 'HTML';
-      const { text, isCut } = truncateUnits(
-        render(config.message, notification, { html: isHtml }),
-        MAX_MESSAGE,
-      );
-      // What was cut may end inside a tag or an entity, which Telegram refuses as a whole.
-      const parseMode = isCut ? '' : config.parseMode;
+      const render = (html: boolean): string => deps.render(config.message, notification, { html });
+      const whole = truncateUnits(render(config.parseMode === 'HTML'), MAX_MESSAGE);
+      // What was cut may end inside a tag or an entity, which Telegram refuses as a whole: then it is plain text.
+      const text = whole.isCut ? truncateUnits(render(false), MAX_MESSAGE).text : whole.text;
+      const parseMode = whole.isCut ? '' : config.parseMode;
       return postToReceiver({
-        fetch,
+        fetch: deps.fetch,
         http: config.http,
         url: `${config.apiUrl}/bot${config.token}/sendMessage`,
         body: JSON.stringify({
@@ -78,6 +76,7 @@ export const telegramKind: ReceiverKind<TelegramConfig> = {
         }),
         signal,
         secrets: [config.token],
+        waitOf,
         read: readAnswer,
       });
     },
@@ -92,5 +91,15 @@ function readAnswer(text: string): SendOutcome {
       : { status: 'permanent', reason: `Telegram answered: ${description ?? 'not ok'}` };
   } catch {
     return { status: 'retryable', reason: 'Telegram answered something that is no JSON' };
+  }
+}
+
+/** Bot API § ResponseParameters: seconds. */
+function waitOf(text: string): number | undefined {
+  try {
+    const { parameters } = JSON.parse(text) as { parameters?: { retry_after?: unknown } };
+    return typeof parameters?.retry_after === 'number' ? parameters.retry_after * 1_000 : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -1,0 +1,65 @@
+/** An HTTP server on a free loopback port that keeps what it is sent and answers as a test wants. */
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface KeptRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  /** Undefined when the body is no JSON. */
+  readonly json: unknown;
+}
+
+export interface ServerAnswer {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Cuts the connection. */
+  readonly reset?: true;
+  /** Never answers. */
+  readonly hang?: true;
+}
+
+export interface AnsweringServer extends AsyncDisposable {
+  readonly url: string;
+  readonly requests: readonly KeptRequest[];
+  /** What the next requests are answered; 200 with an empty body when there is nothing. */
+  readonly answers: ServerAnswer[];
+}
+
+export async function startAnsweringServer(): Promise<AnsweringServer> {
+  const requests: KeptRequest[] = [];
+  const answers: ServerAnswer[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => void chunks.push(chunk));
+    request.on('end', () => {
+      const text = Buffer.concat(chunks).toString();
+      const { method = '', url: path = '', headers } = request;
+      requests.push({ method, path, headers, text, json: parsed(text) });
+      const answer = answers.shift() ?? {};
+      if (answer.hang) return;
+      if (answer.reset) request.socket.destroy();
+      else response.writeHead(answer.status ?? 200, answer.headers).end(answer.body ?? '');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    answers,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
