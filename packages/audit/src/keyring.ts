@@ -16,6 +16,11 @@ export interface KeyWrapper {
   unwrap(wrapped: Uint8Array, context: string): Promise<Uint8Array>;
 }
 
+/** A stored key that cannot be used: it was changed, it is gone, or what wraps it does not answer. */
+export class KeyError extends Error {
+  override readonly name = 'KeyError';
+}
+
 export interface SubjectKey {
   /** `<subject ref>.<generation>`. */
   readonly keyId: string;
@@ -66,6 +71,14 @@ export function createKeyring({ table, wrapper, clock, cacheMs = 60_000 }: Keyri
 
   const contextOf = (tenant: TenantId, keyId: string): string => `sluice-audit ${tenant} ${keyId}`;
 
+  async function unwrap(tenant: TenantId, keyId: string, wrapped: Uint8Array): Promise<Uint8Array> {
+    try {
+      return await wrapper.unwrap(wrapped, contextOf(tenant, keyId));
+    } catch (cause) {
+      throw new KeyError(`the audit key ${keyId} of tenant ${tenant} cannot be opened`, { cause });
+    }
+  }
+
   async function readOrCreate(tenant: TenantId, keyId: string): Promise<Uint8Array | 'erased'> {
     const cacheKey = `${tenant} ${keyId}`;
     const hit = opened.get(cacheKey);
@@ -79,7 +92,7 @@ export function createKeyring({ table, wrapper, clock, cacheMs = 60_000 }: Keyri
     }
     const wrapped = item?.wrapped;
     if (!(wrapped instanceof Uint8Array)) return 'erased';
-    const key = await wrapper.unwrap(wrapped, contextOf(tenant, keyId));
+    const key = await unwrap(tenant, keyId, wrapped);
     remember(opened, cacheKey, { key, untilMs: clock.nowMs() + cacheMs });
     return key;
   }
@@ -87,7 +100,7 @@ export function createKeyring({ table, wrapper, clock, cacheMs = 60_000 }: Keyri
   async function indexKey(tenant: TenantId): Promise<Uint8Array> {
     const key = await readOrCreate(tenant, 'index.0');
     if (key !== 'erased') return key;
-    throw new Error(`the audit index key of tenant ${tenant} is gone; restore the table from a backup`);
+    throw new KeyError(`the audit index key of tenant ${tenant} is gone; restore the table from a backup`);
   }
 
   async function pseudonymizer(tenant: TenantId): Promise<(value: string) => string> {
@@ -138,7 +151,7 @@ export function createKeyring({ table, wrapper, clock, cacheMs = 60_000 }: Keyri
       const item = await table.get({ pk: tenantPartition(tenant), sk: `key#${keyId}` }, { consistent: true });
       const wrapped = item?.wrapped;
       if (!(wrapped instanceof Uint8Array)) return undefined;
-      const key = await wrapper.unwrap(wrapped, contextOf(tenant, keyId));
+      const key = await unwrap(tenant, keyId, wrapped);
       remember(opened, `${tenant} ${keyId}`, { key, untilMs: clock.nowMs() + cacheMs });
       return key;
     },

@@ -4,6 +4,7 @@ import type { TenantId } from '@sluice/core/ids';
 import { parseTenantId } from '@sluice/core/ids';
 import type { Table } from '@sluice/core/ports/table';
 import { createFakeClock, type FakeClock } from '@sluice/core/testing/fake-clock';
+import type { EmbeddedDatabase } from '@sluice/platform/embedded/database';
 import { createEmbeddedTable } from '@sluice/platform/embedded/table';
 import { createMemoryDatabase } from '@sluice/platform/testing/memory-database';
 import type { Json } from '../canonical-json.ts';
@@ -17,6 +18,8 @@ export const ACME: TenantId = parseTenantId('acme');
 export interface AuditFixture {
   readonly clock: FakeClock;
   readonly table: Table;
+  /** The table's rows, for whoever goes past it. */
+  readonly database: EmbeddedDatabase;
   readonly wrapper: KeyWrapper;
   readonly signer: NoteSigner;
   /** Parses like the intake does. @throws for a rejected event. */
@@ -25,10 +28,12 @@ export interface AuditFixture {
 
 export function createAuditFixture(): AuditFixture {
   const clock = createFakeClock();
-  const table = createEmbeddedTable({ database: createMemoryDatabase(), name: 'audit', clock });
+  const database = createMemoryDatabase();
+  const table = createEmbeddedTable({ database, name: 'audit', clock });
   return {
     clock,
     table,
+    database,
     wrapper: createTestWrapper(),
     signer: createTestSigner('sluice-test'),
     event(input, idempotencyKey) {

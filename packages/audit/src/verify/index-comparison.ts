@@ -4,8 +4,10 @@
  */
 import { hash, randomBytes } from 'node:crypto';
 import type { TenantId } from '@sluice/core/ids';
-import { type Item, queryAll, type Table } from '@sluice/core/ports/table';
+import type { Item, Table } from '@sluice/core/ports/table';
 import { INDEX_SHARDS, indexPartition } from '../table-keys.ts';
+import type { Report } from './finding.ts';
+import { readPartition } from './read-partition.ts';
 
 export interface IndexDifference {
   /** Implied, but not stored as it should be. */
@@ -20,7 +22,7 @@ export interface IndexComparison {
   compare(table: Table, tenant: TenantId, size: number): Promise<IndexDifference>;
 }
 
-export function createIndexComparison(): IndexComparison {
+export function createIndexComparison(report: Report): IndexComparison {
   const runKey = randomBytes(16).toString('hex');
   const expected = new Set<number>();
   const fingerprint = (item: Item): number =>
@@ -31,7 +33,7 @@ export function createIndexComparison(): IndexComparison {
     async compare(table, tenant, size) {
       const extra: string[] = [];
       for (const shard of INDEX_SHARDS) {
-        for await (const item of queryAll(table, { pk: indexPartition(tenant, shard), consistent: true })) {
+        for await (const item of readPartition(table, indexPartition(tenant, shard), report)) {
           const print = fingerprint(item);
           if (expected.delete(print)) continue;
           if (firstSeqOf(item) < size) extra.push(item.sk);

@@ -3,10 +3,10 @@
  * item is computed again from the events, so that no edit, deletion, reordering, truncation or rollback goes unseen.
  */
 import type { TenantId } from '@sluice/core/ids';
-import { type Item, queryAll, type Table } from '@sluice/core/ports/table';
+import { DamagedItemError, type Item, type Table } from '@sluice/core/ports/table';
 import type { NoteVerifier } from '../checkpoint.ts';
-import { indexItemsOf } from '../index-items.ts';
-import type { Keyring } from '../keyring.ts';
+import { type IndexedSegment, indexItemsOf } from '../index-items.ts';
+import { KeyError, type Keyring } from '../keyring.ts';
 import {
   appendLeaves,
   EMPTY_FRONTIER,
@@ -21,6 +21,7 @@ import { tenantPartition, watermarkKey } from '../table-keys.ts';
 import { createCheckpointClaims } from './checkpoint-claims.ts';
 import type { Finding, Report } from './finding.ts';
 import { createIndexComparison } from './index-comparison.ts';
+import { readPartition } from './read-partition.ts';
 import { createSelfRecords } from './self-records.ts';
 import { createTileComparison } from './tile-comparison.ts';
 
@@ -59,11 +60,12 @@ export async function verifyLog(tenant: TenantId, options: VerifyOptions): Promi
   const claims = createCheckpointClaims(tenant, keys, report);
   const records = createSelfRecords(tenant, keyring, report);
   const tiles = createTileComparison(report);
-  const index = createIndexComparison();
+  const index = createIndexComparison(report);
   let frontier: Frontier = EMPTY_FRONTIER;
   let recordedMs = 0;
   let expired = 0;
   let mark: Item | undefined;
+  let canLookUp = lookUps;
   /** Of what came to the log while it was read. */
   let grownTo = 0;
 
@@ -92,15 +94,24 @@ export async function verifyLog(tenant: TenantId, options: VerifyOptions): Promi
     recordedMs = segment.recordedMs;
     const events = readEvents(segment, report);
     expired += segment.stubs.length;
-    if (lookUps)
-      for (const derived of await indexItemsOf(tenant, { ...segment, events }, keyring))
-        index.expect(derived);
+    await expectLookUps({ ...segment, events });
     for (const event of events) if (event !== undefined) records.addEvent(event);
     for (const leafHash of segment.leafHashes) tiles.addLeaf(leafHash);
     records.addSegment(segment);
     claims.check(frontier);
     grownTo = frontier.size;
     await onProgress?.(frontier.size);
+  }
+
+  async function expectLookUps(segment: IndexedSegment): Promise<void> {
+    if (!canLookUp) return;
+    try {
+      for (const derived of await indexItemsOf(tenant, segment, keyring)) index.expect(derived);
+    } catch (error) {
+      if (!(error instanceof KeyError || error instanceof DamagedItemError)) throw error;
+      canLookUp = false;
+      report('mutated', 'key#index.0', `the look-ups cannot be checked: ${error.message}`);
+    }
   }
 
   /** The partition comes in the order chk, hold, key, mark, seg, tile. */
@@ -115,19 +126,24 @@ export async function verifyLog(tenant: TenantId, options: VerifyOptions): Promi
   }
 
   outsideNotes.forEach((note, i) => void claims.addOutsideNote(note, `outside note ${i + 1}`));
-  for await (const item of queryAll(table, { pk: tenantPartition(tenant), consistent: true }))
-    await visit(item);
+  for await (const item of readPartition(table, tenantPartition(tenant), report)) await visit(item);
   tiles.finish();
   await records.finish();
   const sealedSize = claims.finish(frontier.size, grownTo);
-  if (frontier.size > 0 && !isMark(mark, frontier.size, grownTo)) {
+  if (typeof mark?.size === 'number' && mark.size > Math.max(frontier.size, grownTo)) {
+    report(
+      'missing',
+      watermarkKey(tenant).sk,
+      `${mark.size} events were recorded, and only ${frontier.size} are left: the log was cut or rolled back`,
+    );
+  } else if (frontier.size > 0 && !isMark(mark, frontier.size, grownTo)) {
     report(
       'mutated',
       watermarkKey(tenant).sk,
       `does not say that the look-ups of ${frontier.size} events are complete; the next append mends it`,
     );
   }
-  if (lookUps) {
+  if (canLookUp) {
     const { missing, extra } = await index.compare(table, tenant, frontier.size);
     for (const where of extra) report('extra', where, 'the log implies no such look-up');
     if (missing > 0)

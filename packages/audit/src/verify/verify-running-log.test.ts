@@ -1,7 +1,7 @@
 import type { Item, Table } from '@sluice/core/ports/table';
 import { createHurriedClock } from '@sluice/core/testing/hurried-clock';
 import { createRandom } from '@sluice/core/testing/random';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createAuditLog } from '../audit-log.ts';
 import { eraseSubject } from '../keep/erase-subject.ts';
 import { placeHold, releaseHold } from '../keep/holds.ts';
@@ -9,6 +9,8 @@ import { createKeyring } from '../keyring.ts';
 import { sealLog } from '../seal.ts';
 import { ACME, createAuditFixture } from '../testing/audit-fixture.ts';
 import { verifyRunningLog } from './verify-running-log.ts';
+
+const MANIPULATIONS = Number(process.env.SLUICE_AUDIT_MANIPULATIONS ?? 100);
 
 async function makeTrail() {
   const fixture = createAuditFixture();
@@ -138,3 +140,76 @@ function flip(bytes: Uint8Array): Uint8Array {
   copy[50]! ^= 1;
   return copy;
 }
+
+describe('what an operator does to the rows of the data file is a finding, never a fault', () => {
+  interface Row {
+    readonly id: number;
+    readonly pk: string;
+    readonly sk: string;
+    readonly data: Uint8Array;
+  }
+
+  async function makeRows() {
+    const trail = await makeTrail();
+    for (let i = 0; i < 4; i++) await trail.append(20).then(trail.seal);
+    const { db } = trail.fixture.database;
+    const rows = db
+      .prepare("SELECT * FROM table_item WHERE pk LIKE 'audit#%'")
+      .all() as unknown as readonly Row[];
+    const write = db.prepare('UPDATE table_item SET data = ? WHERE id = ?');
+    return { ...trail, db, rows, write: ({ id }: Row, data: Uint8Array) => void write.run(data, id) };
+  }
+
+  test('any bit of any row, and any two rows that change places', async () => {
+    const { rows, write, verify } = await makeRows();
+    const random = createRandom(3);
+    const byKind = Map.groupBy(rows, ({ pk, sk }) => `${pk} ${sk.slice(0, sk.indexOf('#'))}`);
+    for (let i = 0; i < MANIPULATIONS; i++) {
+      const row = random.pick(rows);
+      const peer = random.pick(byKind.get(`${row.pk} ${row.sk.slice(0, row.sk.indexOf('#'))}`)!);
+      if (peer === row) {
+        const changed = Uint8Array.from(row.data);
+        changed[random.below(changed.length)]! ^= 1 << random.below(8);
+        write(row, changed);
+      } else {
+        write(row, peer.data);
+        write(peer, row.data);
+      }
+      expect(await verify(), `${row.sk} and ${peer.sk}`).toMatchObject({ ok: false });
+      write(row, row.data);
+      write(peer, peer.data);
+    }
+    expect(await verify()).toMatchObject({ ok: true, findings: [] });
+  });
+
+  test.each([
+    [
+      'a segment twice',
+      "INSERT INTO table_item (name, pk, sk, data) SELECT name, pk, 'seg#0000000000009999', data FROM table_item WHERE sk LIKE 'seg#%' LIMIT 1",
+    ],
+    ['an expiry to come', "UPDATE table_item SET expires_at = 9e9 WHERE sk LIKE 'seg#%'"],
+    [
+      'the last segment',
+      "UPDATE table_item SET data = x'00' WHERE sk = (SELECT max(sk) FROM table_item WHERE sk LIKE 'seg#%')",
+    ],
+    ['the index key', "UPDATE table_item SET data = x'00' WHERE sk = 'key#index.0'"],
+    ['the mark', "UPDATE table_item SET data = x'00' WHERE sk = 'mark#indexed'"],
+  ])('%s', async (_what, sql) => {
+    const { db, verify } = await makeRows();
+    db.exec(sql);
+    const { ok, findings } = await verify();
+    expect(ok).toBe(false);
+    expect(findings.map(({ what }) => what)).toContain('is damaged and cannot be read');
+  });
+
+  test('events that are cut off before they were sealed', async () => {
+    const { db, append, verify } = await makeRows();
+    await append(5);
+    db.exec("DELETE FROM table_item WHERE sk = (SELECT max(sk) FROM table_item WHERE sk LIKE 'seg#%')");
+    expect((await verify()).findings[0]).toEqual({
+      kind: 'missing',
+      where: 'mark#indexed',
+      what: '85 events were recorded, and only 80 are left: the log was cut or rolled back',
+    });
+  });
+});

@@ -4,7 +4,9 @@
  */
 import type { TenantId } from '@sluice/core/ids';
 import type { Clock } from '@sluice/core/ports/clock';
+import { DamagedItemError } from '@sluice/core/ports/table';
 import type { AuditLog } from '../audit-log.ts';
+import { SegmentError } from '../segment.ts';
 import { watermarkKey } from '../table-keys.ts';
 import type { Finding } from './finding.ts';
 import { type Verification, type VerifyOptions, verifyLog } from './verify-log.ts';
@@ -37,12 +39,18 @@ async function verifyOnce(
   { log, clock, outsideNotes, ...options }: VerifyRunningOptions,
 ): Promise<Verification> {
   const notes = (await outsideNotes?.()) ?? [];
-  const { size } = (await log.head(tenant)).frontier;
-  const untilMs = clock.nowMs() + SETTLE_MS;
-  while (clock.nowMs() < untilMs) {
-    const mark = await options.table.get(watermarkKey(tenant), { consistent: true });
-    if (size === 0 || (typeof mark?.size === 'number' && mark.size >= size)) break;
-    await clock.sleep(POLL_MS);
+  let size = 0;
+  try {
+    size = (await log.head(tenant)).frontier.size;
+    const untilMs = clock.nowMs() + SETTLE_MS;
+    while (clock.nowMs() < untilMs) {
+      const mark = await options.table.get(watermarkKey(tenant), { consistent: true });
+      if (size === 0 || (typeof mark?.size === 'number' && mark.size >= size)) break;
+      await clock.sleep(POLL_MS);
+    }
+  } catch (error) {
+    // What is damaged at the end of the log is a finding of the verification, not an end to it.
+    if (!(error instanceof DamagedItemError || error instanceof SegmentError)) throw error;
   }
   return verifyLog(tenant, { ...options, outsideNotes: notes, ...(size === 0 ? {} : { size }) });
 }

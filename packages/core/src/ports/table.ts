@@ -63,7 +63,19 @@ export interface Table {
    * answers the new value. Not idempotent: a repeat adds again.
    */
   add(key: Key, attribute: string, delta: number, options?: { readonly expiresAt?: number }): Promise<number>;
+  /** @throws DamagedItemError, as `get` does, where a store can be changed past its table. */
   query(options: QueryOptions): Promise<QueryPage>;
+}
+
+/** An item that was changed from outside so that the table cannot tell what it holds. Never mended by asking again. */
+export class DamagedItemError extends Error {
+  override readonly name = 'DamagedItemError';
+  readonly key: Key;
+
+  constructor({ pk, sk }: Key, what: string, options?: ErrorOptions) {
+    super(`the item ${pk}/${sk} is damaged: ${what}`, options);
+    this.key = { pk, sk };
+  }
 }
 
 /** All items of a query, page after page. */

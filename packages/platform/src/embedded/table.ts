@@ -4,6 +4,7 @@ import { PermanentError } from '@sluice/core/errors';
 import type { Clock } from '@sluice/core/ports/clock';
 import {
   type Condition,
+  DamagedItemError,
   type Item,
   type Key,
   type QueryOptions,
@@ -36,7 +37,7 @@ export function createEmbeddedTable({ database, name, clock }: EmbeddedTableOpti
   const { db } = database;
   database.migrate('table', SCHEMA);
   const selectOne = db.prepare(
-    `SELECT data FROM table_item WHERE name = :name AND pk = :pk AND sk = :sk AND ${LIVE}`,
+    `SELECT data, expires_at FROM table_item WHERE name = :name AND pk = :pk AND sk = :sk AND ${LIVE}`,
   );
   const upsert = db.prepare(
     `INSERT INTO table_item (name, pk, sk, expires_at, data) VALUES (?, ?, ?, ?, ?)
@@ -50,17 +51,17 @@ export function createEmbeddedTable({ database, name, clock }: EmbeddedTableOpti
   const range = `name = :name AND pk = :pk AND sk >= :low AND (:high IS NULL OR sk <= :high)
     AND (:before IS NULL OR sk < :before) AND ${LIVE}`;
   const selectForward = db.prepare(
-    `SELECT sk, data FROM table_item WHERE ${range} AND sk > :after ORDER BY sk LIMIT :limit`,
+    `SELECT sk, data, expires_at FROM table_item WHERE ${range} AND sk > :after ORDER BY sk LIMIT :limit`,
   );
   const selectBackward = db.prepare(
-    `SELECT sk, data FROM table_item WHERE ${range} ORDER BY sk DESC LIMIT :limit`,
+    `SELECT sk, data, expires_at FROM table_item WHERE ${range} ORDER BY sk DESC LIMIT :limit`,
   );
   let purgedAtMs = clock.nowMs();
 
   const nowSeconds = (): number => Math.floor(clock.nowMs() / 1000);
   const read = ({ pk, sk }: Key): Item | undefined => {
     const row = selectOne.get({ name, pk, sk, now: nowSeconds() });
-    return row === undefined ? undefined : decodeItem(row.data);
+    return row === undefined ? undefined : decodeItem(row, { pk, sk });
   };
   const store = (item: Item): void => {
     upsert.run(name, item.pk, item.sk, item.expiresAt ?? null, serialize(item));
@@ -134,7 +135,7 @@ export function createEmbeddedTable({ database, name, clock }: EmbeddedTableOpti
   };
 }
 
-function toPage(rows: Iterable<Record<string, unknown>>, { limit }: QueryOptions): QueryPage {
+function toPage(rows: Iterable<Row>, { pk, limit }: QueryOptions): QueryPage {
   const items: Item[] = [];
   let bytes = 0;
   for (const row of rows) {
@@ -142,7 +143,7 @@ function toPage(rows: Iterable<Record<string, unknown>>, { limit }: QueryOptions
     if (last !== undefined && (items.length === limit || bytes >= TABLE_LIMITS.maxQueryBytes)) {
       return { items, cursor: encodeCursor(last.sk) };
     }
-    const item = decodeItem(row.data);
+    const item = decodeItem(row, { pk, sk: String(row.sk) });
     bytes += itemBytes(item);
     items.push(item);
   }
@@ -162,8 +163,19 @@ function holds(condition: Condition | undefined, read: () => Item | undefined): 
   }
 }
 
-function decodeItem(data: unknown): Item {
-  return deserialize(data as Uint8Array) as Item;
+type Row = Readonly<Record<string, unknown>>;
+
+/** What a row is found by, its item says once more: one that was moved or swapped is no item. @throws DamagedItemError */
+function decodeItem({ data, expires_at: expiresAt }: Row, key: Key): Item {
+  let item: Partial<Item> | undefined;
+  try {
+    item = deserialize(data as Uint8Array) as Partial<Item> | undefined;
+  } catch (cause) {
+    throw new DamagedItemError(key, 'its bytes cannot be read', { cause });
+  }
+  if (item?.pk !== key.pk || item.sk !== key.sk || (item.expiresAt ?? null) !== expiresAt)
+    throw new DamagedItemError(key, 'it holds another item than its row says');
+  return item as Item;
 }
 
 function least(a: string | undefined, b: string | undefined): string | undefined {
