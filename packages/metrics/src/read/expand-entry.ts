@@ -27,6 +27,12 @@ export interface Expandable {
 
 export const QUANTILE_LABEL = 'quantile';
 
+/** How many components it has in all: `_sum` and `_count` stand beside buckets and quantiles, and `+Inf` among buckets. */
+export function componentCount({ kind, points }: Expandable): number {
+  if (kind === 'histogram') return points.length + 3;
+  return kind === 'summary' ? points.length + 2 : 1;
+}
+
 /** The components that match. Labels are made only for those. */
 export function expandEntry(
   { kind, labels, points }: Expandable,

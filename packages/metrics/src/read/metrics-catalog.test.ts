@@ -69,6 +69,42 @@ describe('the catalog', () => {
     expect(list).toEqual({ values: ['__name__', 'instance'], warnings: ['results truncated due to limit'] });
   });
 
+  test('reads the store once for many sets of matchers, and not to its end for a limit', async () => {
+    const { world, nowMs } = await longWorld;
+    let asked = 0;
+    const counting: typeof world.table = {
+      ...world.table,
+      query(...args: Parameters<typeof world.table.query>) {
+        asked++;
+        return world.table.query(...args);
+      },
+    };
+    const { snapshots, clock, settings } = world;
+    const listed = async (query: { sets: number; limit?: number }) => {
+      asked = 0;
+      const catalog = createMetricsCatalog({
+        table: counting,
+        snapshots,
+        clock,
+        settings,
+        tenant: 'default',
+      });
+      const { values } = await catalog.listSeries({
+        startMs: START,
+        endMs: nowMs,
+        matcherSets: Array.from({ length: query.sets }, (_, i) => [
+          createMatcher('__name__', '=~', '.+'),
+          createMatcher('route', '!=', `/none-${i}`),
+        ]),
+        ...(query.limit !== undefined && { limit: query.limit }),
+      });
+      return { names: values.length, asked };
+    };
+    const one = await listed({ sets: 1 });
+    expect(await listed({ sets: 300 })).toEqual(one);
+    expect(await listed({ sets: 300, limit: 2 })).toMatchObject({ names: 2 });
+  });
+
   test('knows the metadata of what is published and of what is only stored', async () => {
     const { catalog } = await longWorld;
     const metadata = await catalog.listMetadata();

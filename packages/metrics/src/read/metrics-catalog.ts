@@ -1,5 +1,6 @@
 /** The catalog of one tenant's metrics over rollups and snapshots. */
 import { compareLabels, type Labels, labelsKey } from '@sluice/promql/model/labels';
+import { formatMatcher, type Matcher } from '@sluice/promql/model/matcher';
 import type { FamilyMetadata, SeriesKind, Snapshot } from '../model/snapshot.ts';
 import { findTargets, type SeenTarget } from '../rollup/apply-seen.ts';
 import { extentOf, isGaugeEntry, type RollupEntry } from '../rollup/rollup-entry.ts';
@@ -11,7 +12,7 @@ import {
   type TargetInfo,
   toCatalogList,
 } from './catalog.ts';
-import { expandEntry } from './expand-entry.ts';
+import { componentCount, type Expandable, expandEntry } from './expand-entry.ts';
 import { findExemplars } from './find-exemplars.ts';
 import { type ChunkDeps, listShards, loadChunks, readSnapshot } from './load-chunks.ts';
 import { createPageCache, type PageCache } from './page-cache.ts';
@@ -83,39 +84,71 @@ function isEnough(found: number, { limit = 0 }: CatalogQuery): boolean {
   return limit > 0 && found > limit;
 }
 
-/** Matching label sets that have data in the range, each once. With a limit, no shard is read before it is needed. */
+/**
+ * Matching label sets that have data in the range, each once. The store is read once for all sets of
+ * matchers; with a limit, no shard is read before it is needed.
+ */
 async function* eachSeries(
   { matcherSets, startMs, endMs, limit = 0 }: CatalogQuery,
   deps: ChunkDeps,
 ): AsyncGenerator<Labels> {
+  const sets = matcherSets.length > 0 ? withoutRepeats(matcherSets) : [[]];
+  const families = familiesOfAll(sets);
+  if (families?.size === 0) return;
   const seen = new Set<string>();
   const expanded = new Set<string>();
   const shards = await listShards(deps);
-  for (const [set, matchers] of (matcherSets.length > 0 ? matcherSets : [[]]).entries()) {
-    const families = candidateFamilies(matchers);
-    if (families?.size === 0) continue;
-    // Labels alone are wanted: the coarsest files hold the fewest copies of them.
-    const tier = deps.settings.tiers.length - 1;
-    const query = { fromMs: startMs - 1, untilMs: endMs, tier, ...(families && { families }) };
-    for (const some of limit === 0 ? [shards] : shards.map((shard) => [shard])) {
-      const chunks = await Promise.all(some.map((shard) => loadChunks(shard, query, deps)));
-      for (const { entries, first, end } of chunks.flat()) {
-        for (const entry of entries) {
-          const id = `${set} ${entry.kind} ${pointsOfEntry(entry).join()} ${entry.key}`;
-          const extent = extentOf(entry);
-          if (expanded.has(id) || extent.last < first || extent.first >= end) continue;
-          expanded.add(id);
-          const { kind, labels } = entry;
-          for (const component of expandEntry({ kind, labels, points: pointsOfEntry(entry) }, matchers)) {
-            const key = labelsKey(component.labels);
-            if (seen.has(key)) continue;
-            seen.add(key);
-            yield component.labels;
-          }
+  // Labels alone are wanted: the coarsest files hold the fewest copies of them.
+  const tier = deps.settings.tiers.length - 1;
+  const query = { fromMs: startMs - 1, untilMs: endMs, tier, ...(families && { families }) };
+  for (const some of limit === 0 ? [shards] : shards.map((shard) => [shard])) {
+    const chunks = await Promise.all(some.map((shard) => loadChunks(shard, query, deps)));
+    for (const { entries, first, end } of chunks.flat()) {
+      for (const entry of entries) {
+        const points = pointsOfEntry(entry);
+        const id = `${entry.kind} ${points.join()} ${entry.key}`;
+        const extent = extentOf(entry);
+        if (expanded.has(id) || extent.last < first || extent.first >= end) continue;
+        expanded.add(id);
+        const { kind, labels } = entry;
+        for (const component of expandAny({ kind, labels, points }, sets)) {
+          const key = labelsKey(component.labels);
+          if (seen.has(key)) continue;
+          seen.add(key);
+          yield component.labels;
         }
       }
     }
   }
+}
+
+/** Components that match all matchers of any set; a set that takes the whole entry is the last to be tried. */
+function* expandAny(
+  entry: Expandable,
+  sets: readonly (readonly Matcher[])[],
+): Generator<ReturnType<typeof expandEntry>[number]> {
+  const all = componentCount(entry);
+  for (const matchers of sets) {
+    const components = expandEntry(entry, matchers);
+    yield* components;
+    if (components.length === all) return;
+  }
+}
+
+function withoutRepeats(sets: readonly (readonly Matcher[])[]): readonly (readonly Matcher[])[] {
+  const byText = new Map(sets.map((matchers) => [matchers.map(formatMatcher).join(), matchers]));
+  return [...byText.values()];
+}
+
+/** Undefined when every family may hold a match. */
+function familiesOfAll(sets: readonly (readonly Matcher[])[]): ReadonlySet<string> | undefined {
+  const all = new Set<string>();
+  for (const matchers of sets) {
+    const families = candidateFamilies(matchers);
+    if (families === undefined) return undefined;
+    for (const family of families) all.add(family);
+  }
+  return all;
 }
 
 function pointsOfEntry(entry: RollupEntry): readonly number[] {

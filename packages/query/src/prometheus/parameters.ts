@@ -139,9 +139,16 @@ export function readLimit(parameters: Parameters): number {
   return limit;
 }
 
+/** Every series is held against every set. */
+const MAX_MATCHER_SETS = 500;
+
 /** The sets of matchers of `match[]`. @throws QueryError */
 export function readMatcherSets(parameters: Parameters): readonly (readonly Matcher[])[] {
-  const sets = parameters.all('match[]').map(parseMetricSelector);
+  const texts = parameters.all('match[]');
+  if (texts.length > MAX_MATCHER_SETS) {
+    throw new QueryError('bad_data', `${texts.length} match[] are given; ${MAX_MATCHER_SETS} are the most`);
+  }
+  const sets = texts.map(parseMetricSelector);
   if (sets.some((matchers) => matchers.every((matcher) => matcher.matches('')))) {
     throw new QueryError('bad_data', 'match[] must contain at least one non-empty matcher');
   }

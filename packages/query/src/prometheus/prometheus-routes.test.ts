@@ -276,6 +276,7 @@ describe('a request that cannot be answered says why', () => {
       { start: 'x' },
       `invalid parameter "start": invalid time value for 'start': cannot parse "x" to a valid timestamp`,
     ],
+    ['series', { 'match[]': new Array(501).fill('up') }, '501 match[] are given; 500 are the most'],
     ['metadata', { limit: 'x' }, 'limit must be a number'],
     ['metadata', { limit_per_metric: 'x' }, 'limit_per_metric must be a number'],
     [
