@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+import { deserialize } from 'node:v8';
 import type { Item, Table } from '@sluice/core/ports/table';
 import { createHurriedClock } from '@sluice/core/testing/hurried-clock';
 import { createRandom } from '@sluice/core/testing/random';
@@ -10,7 +12,7 @@ import { sealLog } from '../seal.ts';
 import { ACME, createAuditFixture } from '../testing/audit-fixture.ts';
 import { verifyRunningLog } from './verify-running-log.ts';
 
-const MANIPULATIONS = Number(process.env.SLUICE_AUDIT_MANIPULATIONS ?? 100);
+const MANIPULATIONS = Number(process.env.SLUICE_AUDIT_MANIPULATIONS ?? 40);
 
 async function makeTrail() {
   const fixture = createAuditFixture();
@@ -149,6 +151,14 @@ describe('what an operator does to the rows of the data file is a finding, never
     readonly data: Uint8Array;
   }
 
+  function decode(data: Uint8Array): unknown {
+    try {
+      return deserialize(data);
+    } catch {
+      return undefined;
+    }
+  }
+
   async function makeRows() {
     const trail = await makeTrail();
     for (let i = 0; i < 4; i++) await trail.append(20).then(trail.seal);
@@ -170,6 +180,8 @@ describe('what an operator does to the rows of the data file is a finding, never
       if (peer === row) {
         const changed = Uint8Array.from(row.data);
         changed[random.below(changed.length)]! ^= 1 << random.below(8);
+        // Some bits of the encoding mean nothing, such as those of its older versions: the item is the same.
+        if (isDeepStrictEqual(decode(changed), decode(row.data))) continue;
         write(row, changed);
       } else {
         write(row, peer.data);
