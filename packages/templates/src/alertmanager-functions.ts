@@ -14,6 +14,11 @@ export function alertmanagerFunctions({
 }: AlertmanagerFunctionOptions): Readonly<Record<string, GoFunction>> {
   return {
     ...TEXT_FUNCTIONS,
+    // Unlike Prometheus' function of this name it lowers what follows the first letter.
+    title: (text) =>
+      toText(text)
+        .toLowerCase()
+        .replaceAll(WORD_START, (letter) => letter.toUpperCase()),
     join: (separator, items) => toSlice(items).map(toText).join(toText(separator)),
     stringSlice: (...items) => items.map(toText),
     list: (...items) => items,
@@ -48,6 +53,9 @@ export function alertmanagerFunctions({
     toJson: (value) => JSON.stringify(toJson(value)),
   };
 }
+
+/** A letter that no letter, digit or mark stands before (Unicode word boundaries, roughly). */
+const WORD_START = /(?<![\p{L}\p{N}\p{M}_'’])\p{L}/gu;
 
 function toTime(value: GoValue): Date {
   if (value instanceof Date) return value;

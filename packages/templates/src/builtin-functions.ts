@@ -48,6 +48,11 @@ export function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>"'\0]/g, (character) => HTML_ENTITIES[character]!);
 }
 
+/** What html/template prints for an action in text: `+` is escaped as well. */
+export function escapeHtmlText(text: string): string {
+  return escapeHtml(text).replaceAll('+', '&#43;');
+}
+
 const HTML_ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',

@@ -2,7 +2,7 @@
  * Templates that are parsed once and executed often: sources share their definitions, as files of
  * `templates:` do, and each text is parsed on top of them.
  */
-import { BUILTIN_FUNCTIONS, escapeHtml } from './builtin-functions.ts';
+import { BUILTIN_FUNCTIONS, escapeHtmlText } from './builtin-functions.ts';
 import { executeTemplate } from './execute-template.ts';
 import type { GoFunction, GoValue } from './go-value.ts';
 import { parseTemplate } from './parse-template.ts';
@@ -65,7 +65,7 @@ export function createTemplateSet(options: TemplateSetOptions): TemplateSet {
       return executeTemplate(parse(source, name), data, {
         functions: new Map(Object.entries({ ...known, ...functions })),
         variables,
-        ...(html ? { escape: escapeHtml } : {}),
+        ...(html ? { escape: escapeHtmlText } : {}),
       });
     },
   };

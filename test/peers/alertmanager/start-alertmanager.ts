@@ -11,7 +11,10 @@ export interface RunningAlertmanager extends AsyncDisposable {
   readonly log: () => string;
 }
 
-export async function startAlertmanager(config: string): Promise<RunningAlertmanager> {
+export async function startAlertmanager(
+  config: string,
+  flags: readonly string[] = [],
+): Promise<RunningAlertmanager> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-alertmanager-'));
   writeFileSync(join(folder, 'alertmanager.yml'), config);
   const port = await freePort();
@@ -22,6 +25,7 @@ export async function startAlertmanager(config: string): Promise<RunningAlertman
       `--storage.path=${join(folder, 'data')}`,
       `--web.listen-address=127.0.0.1:${port}`,
       '--cluster.listen-address=',
+      ...flags,
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );

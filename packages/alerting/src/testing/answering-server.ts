@@ -28,7 +28,10 @@ export interface AnsweringServer extends AsyncDisposable {
   readonly answers: ServerAnswer[];
 }
 
-export async function startAnsweringServer(): Promise<AnsweringServer> {
+/** `usual` is the body of answers that no test has set. */
+export async function startAnsweringServer(
+  usual: (path: string) => string = () => '',
+): Promise<AnsweringServer> {
   const requests: KeptRequest[] = [];
   const answers: ServerAnswer[] = [];
   const server = createServer((request, response) => {
@@ -41,7 +44,7 @@ export async function startAnsweringServer(): Promise<AnsweringServer> {
       const answer = answers.shift() ?? {};
       if (answer.hang) return;
       if (answer.reset) request.socket.destroy();
-      else response.writeHead(answer.status ?? 200, answer.headers).end(answer.body ?? '');
+      else response.writeHead(answer.status ?? 200, answer.headers).end(answer.body ?? usual(path));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -35,8 +35,6 @@ test('an alert is made with the default texts, and closed under the same alias',
       message: '[FIRING:1] Down (api critical)',
       details: { alertname: 'Down', service: 'api', severity: 'critical' },
       source,
-      responders: [],
-      tags: [],
     },
   });
   expect((created!.json as { description: string }).description).toMatch(
@@ -53,7 +51,7 @@ test('it has what the configuration says', async () => {
   await make({
     message: 'm'.repeat(200),
     details: { runbook: 'http://run' },
-    tags: 'a, {{ .CommonLabels.severity }} ,,',
+    tags: 'a,{{ .CommonLabels.severity }},,',
     note: 'n',
     priority: 'P1',
     entity: 'e',

@@ -147,6 +147,8 @@ function toRequests(
   const description = expand(texts.description);
   const optional = (key: string, value: string): Readonly<Record<string, string>> =>
     value === '' ? {} : { [key]: value };
+  const list = (key: string, items: readonly unknown[]): Readonly<Record<string, unknown>> =>
+    items.length === 0 ? {} : { [key]: items };
   const create: ApiRequest = {
     method: 'POST',
     path: 'v2/alerts',
@@ -159,12 +161,15 @@ function toRequests(
         ...Object.fromEntries([...config.details].map(([key, template]) => [key, expand(template)])),
       },
       source,
-      responders: config.responders.flatMap((responder) => toResponders(responder, expand)),
-      tags: splitList(expand(texts.tags)),
+      ...list(
+        'responders',
+        config.responders.flatMap((responder) => toResponders(responder, expand)),
+      ),
+      ...list('tags', splitList(expand(texts.tags))),
       ...optional('note', expand(texts.note)),
       ...optional('priority', expand(texts.priority)),
       ...optional('entity', expand(texts.entity)),
-      actions: splitList(expand(texts.actions)),
+      ...list('actions', splitList(expand(texts.actions))),
     },
   };
   if (!config.updateAlerts) return [create];
@@ -186,14 +191,15 @@ function toResponders(
   };
   const type = expand(responder.type);
   // `teams` is a list of names in one text.
-  if (type === 'teams') return splitList(given.name).map((name) => ({ name, type: 'team' }));
+  if (type === 'teams') return splitList(given.name).map((name) => ({ name: name.trim(), type: 'team' }));
   const entries = Object.entries(given).filter(([, value]) => value !== '');
   return entries.length === 0 ? [] : [{ ...Object.fromEntries(entries), type }];
 }
 
+/** As Alertmanager splits: blanks inside stay. */
 function splitList(list: string): readonly string[] {
   return list
+    .trim()
     .split(',')
-    .map((item) => item.trim())
     .filter((item) => item !== '');
 }

@@ -6,6 +6,7 @@ import { HEADER } from '@sluice/core/names';
 import { httpConfigDecoder } from '../../config/decode-http-config.ts';
 import { secretFields, secretOf } from '../../config/secret-fields.ts';
 import { postToReceiver } from '../../http/send-json.ts';
+import { commonOf } from '../../model/label-set.ts';
 import type { CommonReceiverConfig, HttpConfig, Notification, ReceiverKind } from '../receiver.ts';
 
 interface WebhookConfig extends CommonReceiverConfig {
@@ -86,7 +87,8 @@ export function toWebhookBody(
   const shown = maxAlerts > 0 ? alerts.slice(0, maxAlerts) : alerts;
   return {
     receiver: notification.receiver,
-    status: notification.status,
+    // Of the alerts that are shown, as Alertmanager has it.
+    status: shown.some(({ status }) => status === 'firing') ? 'firing' : 'resolved',
     alerts: shown.map((alert) => ({
       status: alert.status,
       labels: alert.labels,
@@ -97,8 +99,8 @@ export function toWebhookBody(
       fingerprint: alert.fingerprint,
     })),
     groupLabels: notification.groupLabels,
-    commonLabels: notification.commonLabels,
-    commonAnnotations: notification.commonAnnotations,
+    commonLabels: commonOf(shown.map(({ labels }) => labels)),
+    commonAnnotations: commonOf(shown.map(({ annotations }) => annotations)),
     externalURL: notification.externalUrl,
     version: '4',
     groupKey: notification.groupKey,
