@@ -73,13 +73,16 @@ function findReplacements(node: ConfigNode): readonly Replacement[] {
 function replaceScalar(source: string, { offset }: ConfigNode, query: string): string {
   const lineStart = source.lastIndexOf('\n', offset) + 1;
   const indent = ' '.repeat(keyColumn(source.slice(lineStart, offset)) + 2);
-  const text = toScalar(query.trim(), indent);
+  const text = toScalar(query.trim(), { indent, isQuoted: /["']/.test(source[offset] ?? '') });
   return `${source.slice(0, offset)}${text}${source.slice(endOfScalar(source, offset))}`;
 }
 
-function toScalar(text: string, indent: string): string {
+function toScalar(
+  text: string,
+  { indent, isQuoted }: { readonly indent: string; readonly isQuoted: boolean },
+): string {
   if (text.includes('\n')) return `|\n${text.replaceAll(/^(?=.)/gm, indent)}`;
-  const isPlain = /^[A-Za-z(]/.test(text) && !/: |:$| #/.test(text);
+  const isPlain = !isQuoted && /^[A-Za-z(]/.test(text) && !/: |:$| #/.test(text);
   return isPlain ? text : `'${text.replaceAll("'", "''")}'`;
 }
 
