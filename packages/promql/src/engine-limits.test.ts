@@ -98,6 +98,28 @@ describe('what cannot be evaluated is an error of its type', () => {
     await expect(engine.instant('y', { reader, timeMs: 0 })).rejects.toMatchObject({ kind: 'timeout' });
   });
 
+  test('too much time while series are matched', async () => {
+    let nowMs = 0;
+    const engine = testEngine({ clock: { nowMs: () => (nowMs += 1000) }, timeoutMs: 5000 });
+    const slow: SeriesReader = {
+      async select(_matchers, { checkTime }) {
+        for (let i = 0; i < 1000; i++) checkTime?.();
+        return { series: [] };
+      },
+    };
+    await expect(engine.instant('y', { reader: slow, timeMs: 0 })).rejects.toMatchObject({ kind: 'timeout' });
+  });
+
+  test.each([
+    [`y{${Array.from({ length: 100 }, (_, i) => `a${i}=~"(a{0,900}b?)?${i}"`).join()}}`, 'are too large'],
+    [`y{a=~"${'(a|b)*'.repeat(20_000)}"}`, 'has 120000 characters; 100000 are the most'],
+  ])('regular expressions without measure (%#)', async (query, message) => {
+    await expect(range(query)).rejects.toMatchObject({
+      kind: 'bad_data',
+      message: expect.stringContaining(message),
+    });
+  });
+
   test('a cancelled query, before and while it reads', async () => {
     const signal = AbortSignal.abort();
     await expect(testEngine().instant('y', { reader, timeMs: 0, signal })).rejects.toMatchObject({

@@ -103,6 +103,7 @@ export function createEngine(engine: EngineOptions): Engine {
     if (settings.hasAdvice) {
       for (const { message, position } of findAdvice(expr)) annotations.inform(message, position);
     }
+    const checkTime = createTimeCheck(settings.clock, deadlineMs, options.signal);
     const { selections, warnings } = await loadSelections(expr, options.reader, {
       ...times,
       lookbackMs,
@@ -111,6 +112,7 @@ export function createEngine(engine: EngineOptions): Engine {
       maxSeries: settings.maxSeries,
       hasNumericBounds: settings.hasAdvice,
       signal: options.signal,
+      checkTime,
     }).catch((error: unknown) => failRead(error, options.signal));
     for (const warning of warnings) annotations.foreign(warning);
     const read = chargeSelections(selections.values(), budget);
@@ -123,7 +125,7 @@ export function createEngine(engine: EngineOptions): Engine {
       selections,
       annotations,
       budget,
-      checkTime: createTimeCheck(settings.clock, deadlineMs, options.signal),
+      checkTime,
     };
     const value = evaluateGuarded(() => request.evaluate({ query: context, grid }));
     return { value, ...textsOf(annotations, query), stats: { ...read, peakSamples: budget.peak() } };

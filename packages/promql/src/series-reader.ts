@@ -27,6 +27,8 @@ export interface SelectWindow {
   readonly hints: SelectHints;
   readonly limits: SelectLimits;
   readonly signal?: AbortSignal;
+  /** Throws once the query has run too long: to be called wherever matchers meet many series. */
+  checkTime?(): void;
 }
 
 /** What is going to be done with the samples; a store may ignore it. */

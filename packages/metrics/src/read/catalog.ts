@@ -26,6 +26,8 @@ export interface CatalogQuery extends TimeRange {
   readonly matcherSets: readonly (readonly Matcher[])[];
   /** At most so many, of those that are found first; absent or 0 is no limit. */
   readonly limit?: number;
+  /** Throws once the listing has taken too long; called for every series that is held against matchers. */
+  checkTime?(): void;
 }
 
 export interface TimeRange {

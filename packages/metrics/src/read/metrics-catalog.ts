@@ -89,7 +89,7 @@ function isEnough(found: number, { limit = 0 }: CatalogQuery): boolean {
  * matchers; with a limit, no shard is read before it is needed.
  */
 async function* eachSeries(
-  { matcherSets, startMs, endMs, limit = 0 }: CatalogQuery,
+  { matcherSets, startMs, endMs, limit = 0, checkTime }: CatalogQuery,
   deps: ChunkDeps,
 ): AsyncGenerator<Labels> {
   const sets = matcherSets.length > 0 ? withoutRepeats(matcherSets) : [[]];
@@ -110,6 +110,7 @@ async function* eachSeries(
         const extent = extentOf(entry);
         if (expanded.has(id) || extent.last < first || extent.first >= end) continue;
         expanded.add(id);
+        checkTime?.();
         const { kind, labels } = entry;
         for (const component of expandAny({ kind, labels, points }, sets)) {
           const key = labelsKey(component.labels);

@@ -46,7 +46,10 @@ export function createRollupSeriesReader(options: RollupReaderOptions): SeriesRe
         untilMs: window.endMs,
         tier,
         ...(families && { families }),
-        accepts: (series: SeriesSnapshot) => mayMatch(series.labels, matchers, families),
+        accepts(series: SeriesSnapshot) {
+          window.checkTime?.();
+          return mayMatch(series.labels, matchers, families);
+        },
         ...(window.signal && { signal: window.signal }),
       };
       const [loaded, extra] = await Promise.all([
@@ -127,6 +130,7 @@ function selectPieces(
   };
   for (const chunk of chunks) {
     for (const entry of chunk.entries) {
+      window.checkTime?.();
       for (const { key, component } of expand(entry)) {
         const piece = cutPiece(entry, chunk, { component, func: window.hints.func });
         if (piece === undefined) continue;

@@ -35,6 +35,7 @@ export interface LoadOptions extends QueryTimes {
   /** `le="1"` also matches `le="1.0"`. */
   readonly hasNumericBounds: boolean;
   readonly signal: AbortSignal | undefined;
+  checkTime(): void;
 }
 
 export interface LoadedSelections {
@@ -106,7 +107,7 @@ const READS_AT_ONCE = 6;
 async function readAll(
   reads: readonly Read[],
   reader: SeriesReader,
-  { maxSamples, maxSeries, signal }: LoadOptions,
+  { maxSamples, maxSeries, signal, checkTime }: LoadOptions,
 ): Promise<readonly SelectedSeries[]> {
   const results: SelectedSeries[] = new Array(reads.length);
   const places = new Map<string, number[]>();
@@ -122,7 +123,7 @@ async function readAll(
       signal?.throwIfAborted();
       const { matchers, window } = reads[same[0]!]!;
       const limits = { maxSeries: maxSeries - series, maxSamples: maxSamples - samples };
-      const result = await reader.select(matchers, { ...window, limits });
+      const result = await reader.select(matchers, { ...window, limits, checkTime });
       for (const { times } of result.series) samples += times.length;
       series += result.series.length;
       if (samples > maxSamples) throw new QueryError('execution', TOO_MANY_SAMPLES);

@@ -15,6 +15,8 @@ export interface Matcher {
   matches(value: string): boolean;
   /** For `=` and `=~` with a finite list of literals: all values that match; stores use it to look up. */
   readonly literals?: readonly string[];
+  /** Instructions of a compiled regular expression: time and memory grow with them. */
+  readonly programSize?: number;
 }
 
 /** Throws Error with RE2's message when the regular expression is wrong. */
@@ -23,15 +25,20 @@ export function createMatcher(name: string, operator: MatchOperator, value: stri
     return { name, operator, value, matches: (candidate) => candidate === value, literals: [value] };
   }
   if (operator === '!=') return { name, operator, value, matches: (candidate) => candidate !== value };
-  const { test, literals } = compileAnchored(value);
-  if (operator === '!~') return { name, operator, value, matches: (candidate) => !test(candidate) };
-  return { name, operator, value, matches: test, ...(literals && { literals }) };
+  const { test, literals, programSize } = compileAnchored(value);
+  const size = programSize === undefined ? {} : { programSize };
+  if (operator === '!~') return { name, operator, value, matches: (candidate) => !test(candidate), ...size };
+  return { name, operator, value, matches: test, ...(literals && { literals }), ...size };
 }
 
 interface Compiled {
   readonly test: (value: string) => boolean;
   readonly literals?: readonly string[];
+  readonly programSize?: number;
 }
+
+/** Beyond it, compiling alone takes seconds. */
+const MAX_PATTERN = 100_000;
 
 /** A literal: no character that has a meaning in RE2. */
 const LITERAL = /^[^\\.+*?()|[\]{}^$]*$/;
@@ -57,9 +64,23 @@ function compileAnchored(pattern: string): Compiled {
     const least = end.length + (repeat === '+' ? 1 : 0);
     return { test: (value) => value.length >= least && value.endsWith(end) };
   }
-  RE2JS.compile(pattern);
-  const compiled = RE2JS.compile(`^(?s:${pattern})$`);
-  return { test: memoize((value) => compiled.matches(value)) };
+  if (pattern.length > MAX_PATTERN) {
+    throw new Error(`regular expression has ${pattern.length} characters; ${MAX_PATTERN} are the most`);
+  }
+  // Alone first: a parenthesis too many would close the one around it.
+  if (pattern.includes(')')) RE2JS.compile(pattern);
+  const compiled = compileWhole(pattern);
+  return { test: memoize((value) => compiled.matches(value)), programSize: compiled.programSize() };
+}
+
+/** What is wrong is said of the pattern as it was given. */
+function compileWhole(pattern: string): RE2JS {
+  try {
+    return RE2JS.compile(`^(?s:${pattern})$`);
+  } catch (error) {
+    RE2JS.compile(pattern);
+    throw error;
+  }
 }
 
 /** Label values repeat from series to series; the memory is bounded so that a query cannot grow it without end. */

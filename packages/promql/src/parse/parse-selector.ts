@@ -65,11 +65,15 @@ function parseMatcher(stream: TokenStream): Matcher {
   const operator = stream.next().text as MatchOperator;
   if (stream.peek().kind !== 'string') stream.unexpected('label matching', 'string');
   const value = stream.next();
+  const position = { start: label.start, end: value.end };
+  let matcher: Matcher;
   try {
-    return createMatcher(name, operator, stringValue(value));
+    matcher = createMatcher(name, operator, stringValue(value));
   } catch (error) {
-    throw new SyntaxFault({ start: label.start, end: value.end }, (error as Error).message);
+    throw new SyntaxFault(position, (error as Error).message);
   }
+  stream.charge(matcher.programSize ?? 0, position);
+  return matcher;
 }
 
 /** `(a, b, "c d")`; the stream stands before the parenthesis. */

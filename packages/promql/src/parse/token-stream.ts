@@ -1,5 +1,6 @@
 /** The lexer with one token of look-ahead, and the complaint that Prometheus makes about a wrong token. */
 import { createLexer } from './lexer.ts';
+import type { PositionRange } from './position.ts';
 import { SyntaxFault } from './syntax-error.ts';
 import { describeToken, type Token } from './token.ts';
 
@@ -13,17 +14,23 @@ export interface TokenStream {
   take(word: string): boolean;
   /** End of the last number, duration or closing parenthesis, brace or bracket that was taken. */
   lastClosing(): number;
+  /** Counts a compiled regular expression that stands at the position. */
+  charge(programSize: number, position: PositionRange): void;
   unexpected(context?: string, expected?: string): never;
 }
 
 /** Longer expressions are refused: time and stack that the tree needs grow with its size. */
 const MAX_TOKENS = 10_000;
 
+/** Instructions of all regular expressions together: a tenth of a second of compiling, and some megabytes. */
+const MAX_PROGRAM = 50_000;
+
 export function createTokenStream(input: string): TokenStream {
   const lexer = createLexer(input);
   let ahead: Token | undefined;
   let closing = 0;
   let count = 0;
+  let program = 0;
   const peek = (): Token => {
     if (!ahead) {
       ahead = lexer.next();
@@ -54,6 +61,10 @@ export function createTokenStream(input: string): TokenStream {
       return true;
     },
     lastClosing: () => closing,
+    charge(programSize, position) {
+      program += programSize;
+      if (program > MAX_PROGRAM) throw new SyntaxFault(position, 'regular expressions are too large');
+    },
     unexpected(context = '', expected = '') {
       const token = peek();
       const where = context === '' ? '' : ` in ${context}`;

@@ -12,35 +12,44 @@ import {
   readMatcherSets,
   readOptionalTime,
 } from './parameters.ts';
-import type { Handler } from './prometheus-routes.ts';
+import type { Call, Handler } from './prometheus-routes.ts';
 import { renderLabels, renderList } from './render-value.ts';
 import { unescapeLabelName } from './unescape-label-name.ts';
 
-function readCatalogQuery(parameters: Parameters, readSets = readMatcherSets): CatalogQuery {
+/** Of a listing; as long as a query may take. */
+const TIMEOUT_MS = 30_000;
+
+function readCatalogQuery({ parameters, clock }: Call, readSets = readMatcherSets): CatalogQuery {
   const limit = readLimit(parameters);
   const startMs = readOptionalTime(parameters, 'start', MIN_TIME_MS);
   const endMs = readOptionalTime(parameters, 'end', MAX_TIME_MS);
-  return { startMs, endMs, matcherSets: readSets(parameters), limit };
+  const deadlineMs = clock.nowMs() + TIMEOUT_MS;
+  const checkTime = (): void => {
+    if (clock.nowMs() > deadlineMs) throw new ApiError('timeout', 'query timed out while series were listed');
+  };
+  return { startMs, endMs, matcherSets: readSets(parameters), limit, checkTime };
 }
 
-const labels: Handler = async ({ parameters, store }) => {
-  const { values, warnings } = await store.catalog.listLabels(readCatalogQuery(parameters));
+const labels: Handler = async (call) => {
+  const { values, warnings } = await call.store.catalog.listLabels(readCatalogQuery(call));
   return answer(values, { warnings });
 };
 
-const labelValues: Handler = async ({ parameters, store, param }) => {
+const labelValues: Handler = async (call) => {
+  const { store, param } = call;
   const name = unescapeLabelName(param('name'));
   if (!name.isWellFormed()) throw new ApiError('bad_data', `invalid label name: ${goQuote(name)}`);
-  const { values, warnings } = await store.catalog.listLabelValues(name, readCatalogQuery(parameters));
+  const { values, warnings } = await store.catalog.listLabelValues(name, readCatalogQuery(call));
   return answer(values, { warnings });
 };
 
-const series: Handler = async ({ parameters, store }) => {
+const series: Handler = async (call) => {
+  const { parameters, store } = call;
   if (parameters.all('match[]').length === 0) {
     throw new ApiError('bad_data', 'no match[] parameter provided');
   }
   // Here, unlike with labels, Prometheus says which parameter is wrong.
-  const query = readCatalogQuery(parameters, (given) => asParameter('match[]', () => readMatcherSets(given)));
+  const query = readCatalogQuery(call, (given) => asParameter('match[]', () => readMatcherSets(given)));
   const { values, warnings } = await store.catalog.listSeries(query);
   return answerText(renderList(values, renderLabels), { warnings });
 };

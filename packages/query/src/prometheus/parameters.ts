@@ -141,6 +141,8 @@ export function readLimit(parameters: Parameters): number {
 
 /** Every series is held against every set. */
 const MAX_MATCHER_SETS = 500;
+/** Instructions of their regular expressions together. */
+const MAX_PROGRAM = 100_000;
 
 /** The sets of matchers of `match[]`. @throws QueryError */
 export function readMatcherSets(parameters: Parameters): readonly (readonly Matcher[])[] {
@@ -148,7 +150,14 @@ export function readMatcherSets(parameters: Parameters): readonly (readonly Matc
   if (texts.length > MAX_MATCHER_SETS) {
     throw new QueryError('bad_data', `${texts.length} match[] are given; ${MAX_MATCHER_SETS} are the most`);
   }
-  const sets = texts.map(parseMetricSelector);
+  let program = 0;
+  const sets = texts.map((text) => {
+    const matchers = parseMetricSelector(text);
+    for (const { programSize = 0 } of matchers) program += programSize;
+    if (program > MAX_PROGRAM)
+      throw new QueryError('bad_data', 'regular expressions of match[] are too large');
+    return matchers;
+  });
   if (sets.some((matchers) => matchers.every((matcher) => matcher.matches('')))) {
     throw new QueryError('bad_data', 'match[] must contain at least one non-empty matcher');
   }
