@@ -2,12 +2,13 @@
 import { describeError, UsageError } from '@sluice/core/errors';
 import { ENV } from '@sluice/core/names';
 import { readText } from '@sluice/core/settings';
+import { CommandLineError } from '../command-line-error.ts';
 import type { Io } from '../io.ts';
 import { apiUrlOf } from '../pipeline-urls.ts';
 
 export interface AuditClient {
   readonly url: string;
-  /** The JSON of an answer. @throws UsageError with the server's reason. */
+  /** The JSON of an answer. @throws UsageError with the server's reason; CommandLineError when it is the question that is wrong. */
   call<T>(method: 'GET' | 'PUT' | 'POST' | 'DELETE', path: string, body?: object): Promise<T>;
   text(path: string): Promise<string>;
   /** For answers that are too long to be held. @throws UsageError */
@@ -61,7 +62,8 @@ export function createAuditClient(io: AuditIo): AuditClient {
         { cause },
       );
     }
-    if (!response.ok) throw new UsageError(await reasonOf(response, url));
+    if (response.status === 400) throw new CommandLineError(await reasonOf(response));
+    if (!response.ok) throw new UsageError(toMessage(response.status, await reasonOf(response), url));
     return response;
   }
 
@@ -74,16 +76,19 @@ export function createAuditClient(io: AuditIo): AuditClient {
   };
 }
 
-async function reasonOf(response: Response, url: string): Promise<string> {
+async function reasonOf(response: Response): Promise<string> {
   const text = await response.text();
-  let reason = text.slice(0, 200);
   try {
-    reason = String((JSON.parse(text) as { error?: unknown }).error ?? reason);
+    return String((JSON.parse(text) as { error?: unknown }).error ?? text.slice(0, 200));
   } catch {
     // Not every server between here and there answers JSON: its text is shown instead.
+    return text.slice(0, 200);
   }
+}
+
+function toMessage(status: number, reason: string, url: string): string {
   const scope = 'audit:read, or admin to place a hold or erase somebody,';
-  return response.status === 401 || response.status === 403
+  return status === 401 || status === 403
     ? `${url} refuses the key: ${reason}; put one with the scope ${scope} into ${ENV.key}`
-    : `${url} answered ${response.status}: ${reason}`;
+    : `${url} answered ${status}: ${reason}`;
 }

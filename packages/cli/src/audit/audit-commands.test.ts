@@ -152,6 +152,15 @@ test('show proves an event against a key that is trusted, and says when it canno
   });
 });
 
+test('a question that the pipeline does not understand is wrong usage', async () => {
+  const { audit, answers } = await makePipeline();
+  const error = 'level "LOUD" is not one of INFO, WARNING';
+  answers.set('GET /events', () => Response.json({ error }, { status: 400 }));
+  const { code, err } = await audit('query', '--level', 'LOUD');
+  expect(code).toBe(2);
+  expect(err).toContain(`sluice: ${error} (`);
+});
+
 test('verify ends with 0 when all is proved, 1 with what and where, 2 when it cannot tell', async () => {
   const { audit, fixture, answers } = await makePipeline();
   expect(await audit('verify')).toMatchObject({ code: 0, out: 'proved  3 events, 3 sealed\n' });

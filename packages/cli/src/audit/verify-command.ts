@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { verifyBundle } from '@sluice/audit/export/verify-bundle';
 import type { Finding } from '@sluice/audit/verify/finding';
-import { describeError } from '@sluice/core/errors';
+import { describeError, UsageError } from '@sluice/core/errors';
 import { defineCommand, EXIT } from '../command.ts';
 import { CommandLineError } from '../command-line-error.ts';
 import type { Io } from '../io.ts';
@@ -45,17 +45,23 @@ could not be checked.`,
     if (bundle === undefined && options.key !== undefined)
       throw new CommandLineError('--key goes with a BUNDLE: a pipeline checks with its own key');
     const outcome = bundle === undefined ? await askPipeline(io) : await readBundle(bundle, options.key, io);
+    if ('unchecked' in outcome) {
+      io.stderr.write(
+        `${createStyle(io.stderr, io.env).red('sluice:')} could not be checked: ${safeText(outcome.unchecked)}\n`,
+      );
+      return EXIT.usage;
+    }
     io.stdout.write(json ? `${safeJson(outcome)}\n` : render(outcome, io));
     return outcome.ok ? EXIT.ok : EXIT.failure;
   },
 });
 
-/** A pipeline that cannot be asked proves nothing: that is no finding. @throws CommandLineError */
-async function askPipeline(io: Io): Promise<Outcome> {
+/** A pipeline that cannot be asked proves nothing: that is no finding. */
+async function askPipeline(io: Io): Promise<Outcome | { readonly unchecked: string }> {
   try {
     return await createAuditClient(io).call<Outcome>('POST', '/verify');
-  } catch (cause) {
-    throw new CommandLineError(describeError(cause));
+  } catch (error) {
+    return { unchecked: error instanceof UsageError ? error.message : describeError(error) };
   }
 }
 

@@ -178,6 +178,8 @@ describe('questions', () => {
     ['from=yesterday', '"from" is no time'],
     ['from=2&to=1', '"from" must lie before "to"'],
     ['order=random', '"order" must be newest or oldest'],
+    ['limit=1&limit=2', '"limit" is there twice'],
+    ['from=1&from=2', '"from" is there twice'],
     ['limit=0', '"limit" must be a whole number from 1 to 1000'],
     ['consistent=maybe', '"consistent" must be true or false'],
     ['follow=true&order=newest', '"follow" goes with order=oldest'],

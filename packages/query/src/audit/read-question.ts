@@ -39,6 +39,9 @@ export function readFilter(parameters: URLSearchParams, others: readonly string[
   for (const name of parameters.keys())
     if (!allowed.includes(name))
       throw new AuditRequestError(400, `"${name}" is no parameter here; use ${allowed.join(', ')}`);
+  for (const name of [...RANGE, 'text', ...others])
+    if (parameters.getAll(name).length > 1)
+      throw new AuditRequestError(400, `"${name}" is there twice: which one is meant?`);
   const lists: Partial<Record<(typeof LISTS)[keyof typeof LISTS], readonly string[]>> = {};
   for (const [name, field] of Object.entries(LISTS)) {
     const values = parameters.getAll(name).filter((value) => value !== '');
