@@ -7,7 +7,7 @@ import type { ConfigNode } from '@sluice/config/config-node';
 import { parseYaml } from '@sluice/config/parse-yaml';
 import { checkQuery } from '../spec/check-sli.ts';
 import { findInversion } from '../spec/find-inversion.ts';
-import { hasWindow, renderWindow } from '../spec/window-variable.ts';
+import { hasWindow, renderProbe } from '../spec/window-variable.ts';
 
 export interface Fix {
   readonly line: number;
@@ -55,7 +55,7 @@ function findReplacements(node: ConfigNode): readonly Replacement[] {
   const totalQuery = widen(total);
   const errorQuery = widen(error);
   if (error !== undefined && errorQuery !== undefined && totalQuery !== undefined) {
-    const reason = findInversion(renderWindow(errorQuery, '1m'), renderWindow(totalQuery, '1m'));
+    const reason = findInversion(renderProbe(errorQuery), renderProbe(totalQuery));
     if (reason !== undefined) {
       const before = found.findIndex((replacement) => replacement.node === error);
       const messages = before < 0 ? [] : found.splice(before, 1)[0]!.messages;

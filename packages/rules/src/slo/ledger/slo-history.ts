@@ -34,8 +34,9 @@ export async function readSloHistory(
   const sums = toPrefixSums(plan, slots);
   const budget = errorBudgetOf(plan.slo);
   const points: HistoryPoint[] = [];
-  for (let timeMs = firstMs + stepMs; timeMs <= lastMs; timeMs += stepMs) {
-    const step = sums({ fromMs: timeMs - stepMs, untilMs: timeMs });
+  for (let fromStepMs = firstMs; fromStepMs < lastMs; fromStepMs += stepMs) {
+    const timeMs = Math.min(fromStepMs + stepMs, lastMs);
+    const step = sums({ fromMs: fromStepMs, untilMs: timeMs });
     const period = sums({ fromMs: Math.min(periodAt(plan, timeMs - 1).startMs, timeMs), untilMs: timeMs });
     points.push({
       timeMs: Math.min(timeMs, untilMs),

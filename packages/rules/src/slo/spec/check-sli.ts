@@ -2,23 +2,22 @@
 
 import { valueTypeOf } from '@sluice/promql/parse/ast';
 import { parseExpression } from '@sluice/promql/parse/parse-expression';
+import { QueryError } from '@sluice/promql/query-error';
 import type { Sli } from '../slo.ts';
 import type { Located } from './either-casing.ts';
 import { findInversion } from './find-inversion.ts';
 import { widenFixedWindow } from './widen-fixed-window.ts';
-import { hasOtherActions, hasWindow, renderWindow } from './window-variable.ts';
+import { hasOtherActions, hasWindow, renderProbe } from './window-variable.ts';
 
 /** Codes of the warnings, for those who look them up. */
 export const SLO_LINT = { inverted: 'E4', fixedWindow: 'E5', noAlerting: 'S1' } as const;
-
-const PROBE_WINDOW = '1m';
 
 /** The query with its window; undefined after a report. */
 export function checkQuery({ value: query, node }: Located<string>): string | undefined {
   const refuse = (message: string): undefined => void node.report(message);
   if (hasOtherActions(query)) return refuse('{{.window}} is the only variable that a query may have');
   try {
-    const type = valueTypeOf(parseExpression(renderWindow(query, PROBE_WINDOW)));
+    const type = valueTypeOf(parseExpression(renderProbe(query)));
     if (type !== 'vector' && type !== 'scalar') return refuse(`the query gives a ${type}, not a vector`);
     if (hasWindow(query)) return query;
     const widened = widenFixedWindow(query);
@@ -30,7 +29,12 @@ export function checkQuery({ value: query, node }: Located<string>): string | un
     );
     return widened.query;
   } catch (error) {
-    return refuse(`could not parse the query: ${error instanceof Error ? error.message : String(error)}`);
+    const index = error instanceof QueryError ? error.position?.start : undefined;
+    node.report(
+      `could not parse the query: ${error instanceof Error ? error.message : String(error)}`,
+      index === undefined ? {} : { index },
+    );
+    return undefined;
   }
 }
 
@@ -53,10 +57,7 @@ export function checkEvents(
     return undefined;
   }
   if (isInverted) return { sli: invert(errorQuery, totalQuery), quarantine: undefined };
-  const reason = findInversion(
-    renderWindow(errorQuery, PROBE_WINDOW),
-    renderWindow(totalQuery, PROBE_WINDOW),
-  );
+  const reason = findInversion(renderProbe(errorQuery), renderProbe(totalQuery));
   if (reason !== undefined)
     error.node.report(
       `the query for bad events counts good ones: ${reason}. The SLO is in quarantine: "sluice slo fix" corrects the file, "invert: true" for it in sluice.yml reads it as meant`,

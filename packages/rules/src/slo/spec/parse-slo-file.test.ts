@@ -102,8 +102,8 @@ spec:
     ['no query', sound('{events: {error_query: "", total_query: x}}'), /error_query: must not be empty/],
     [
       'a query that is none',
-      sound(events('sum(')),
-      /^6:\d+: slos\[0\]\.sli\.events\.error_query: could not parse the query: /,
+      sound(events('sum(rate(e[{{.window}}])) +* 2')),
+      /^6:61: slos\[0\]\.sli\.events\.error_query: could not parse the query: /,
     ],
     ['a query of a range', sound(events('x[{{.window}}]')), /the query gives a matrix, not a vector/],
     ['no window at all', sound(events('sum(e)')), /must have \[\{\{\.window\}\}\] where its range is/],

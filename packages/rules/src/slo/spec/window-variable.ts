@@ -14,3 +14,8 @@ export function hasOtherActions(template: string): boolean {
 export function renderWindow(template: string, window: string): string {
   return template.replaceAll(VARIABLE, () => window);
 }
+
+/** With a window of a minute, as many characters long as the variable: what stands where stays there. */
+export function renderProbe(template: string): string {
+  return template.replaceAll(VARIABLE, (variable) => '1m'.padStart(variable.length, '0'));
+}
