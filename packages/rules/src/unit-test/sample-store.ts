@@ -1,5 +1,6 @@
 /** The series of a rule test in memory: what the test gives, seen only up to the present, and what rules record. */
-import { type Labels, labelsKey, labelValue } from '@sluice/promql/model/labels';
+import { type Labels, labelsKey, labelValue, METRIC_NAME } from '@sluice/promql/model/labels';
+import type { Matcher } from '@sluice/promql/model/matcher';
 import { type NotedSeries, parseSeriesNotation } from '@sluice/promql/notation/series-notation';
 import type { SelectWindow, SeriesData, SeriesReader } from '@sluice/promql/series-reader';
 import type { RuleSample } from '../evaluate/alert-state.ts';
@@ -22,12 +23,21 @@ export function createSampleStore(
   { intervalMs }: { readonly intervalMs: number },
 ): SampleStore {
   const stored = new Map<string, Stored>();
+  const families = new Map<string, Stored[]>();
   let presentMs = 0;
   const put = (labels: Labels, point: Stored['points'][number]): void => {
     const key = labelsKey(labels);
     const known = stored.get(key);
-    if (known === undefined) stored.set(key, { labels, points: [point] });
-    else insert(known.points, point);
+    if (known !== undefined) {
+      insert(known.points, point);
+      return;
+    }
+    const made = { labels, points: [point] };
+    stored.set(key, made);
+    const name = labelValue(labels, METRIC_NAME);
+    const family = families.get(name);
+    if (family === undefined) families.set(name, [made]);
+    else family.push(made);
   };
   for (const { series, values } of input) {
     const noted: NotedSeries = parseSeriesNotation(`${series} ${values}`);
@@ -39,6 +49,10 @@ export function createSampleStore(
         put(noted.labels, { timeMs, sample: { value: Number.NaN, histogram: value.histogram } });
     });
   }
+  const candidates = (matchers: readonly Matcher[]): Iterable<Stored> => {
+    const literals = matchers.find(({ name }) => name === METRIC_NAME)?.literals;
+    return literals === undefined ? stored.values() : literals.flatMap((name) => families.get(name) ?? []);
+  };
   return {
     setPresent: (timeMs) => {
       presentMs = timeMs;
@@ -51,7 +65,7 @@ export function createSampleStore(
     },
     async select(matchers, window) {
       const series: SeriesData[] = [];
-      for (const own of stored.values()) {
+      for (const own of candidates(matchers)) {
         if (!matchers.every((matcher) => matcher.matches(labelValue(own.labels, matcher.name)))) continue;
         const cut = toSeriesData(own, { ...window, endMs: Math.min(window.endMs, presentMs) });
         if (cut !== undefined) series.push(cut);
