@@ -43,9 +43,9 @@ export function createApiClient(io: Pick<Io, 'env' | 'fetch' | 'signal'>, url = 
       response = await io.fetch(`${url}${path}`, init);
       answer = await read(response);
     } catch (cause) {
+      // The causes stand in the message already: with them as its cause they would be printed twice.
       throw new UsageError(
         `no pipeline answers at ${url} (${describeError(cause)}): start it with "npm start", or set ${ENV.apiUrl}`,
-        { cause },
       );
     }
     if (response.status === 401 || response.status === 403) {

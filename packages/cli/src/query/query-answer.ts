@@ -40,8 +40,8 @@ export function readAnswer(
   try {
     document = JSON.parse(text);
     return toAnswer(document as WireAnswer);
-  } catch (cause) {
-    throw new UsageError(`what answers at ${url} is no Prometheus API (HTTP ${status})`, { cause });
+  } catch {
+    throw new UsageError(`what answers at ${url} is no Prometheus API (HTTP ${status})`);
   }
 }
 

@@ -228,6 +228,11 @@ describe('a mistake is shown where it is', () => {
       'invalid parameter "query": 1:16: parse error: unexpected number "1"',
       'sluice: parse error: unexpected number "1"\n  up{a="äöü"} 1\n              ^\n',
     ],
+    [
+      '',
+      'invalid parameter "query": unknown position: parse error: no expression found in input',
+      'sluice: parse error: no expression found in input\n  \n  ^\n',
+    ],
   ])('%s', async (expression, error, err) => {
     expect(await query([expression], refused(error))).toMatchObject({ code: 2, out: '', err });
   });
@@ -243,6 +248,7 @@ describe('a mistake is shown where it is', () => {
     [['x', '--range', '90d', '--step', '1s'], 'more than 11,000 points'],
     [['x', '--time', 'noon'], '--time "noon" is no time'],
     [['x', '--json', '--csv'], '--json or --csv, not both'],
+    [['x', '--url', 'localhost:9090'], '--url "localhost:9090" is no URL such as http://127.0.0.1:9090'],
     [[], 'EXPR is missing'],
   ])('%j is refused before anything is asked', async (argv, message) => {
     const { code, err, asked } = await query(argv, ok('vector', []));
@@ -250,9 +256,20 @@ describe('a mistake is shown where it is', () => {
     expect(err).toContain(message);
   });
 
-  test('a server that is no Prometheus is said to be none', async () => {
-    const { code, err } = await query(['x'], { status: 404, body: '<html>' });
-    expect(code).toBe(1);
-    expect(err).toContain('is no Prometheus API (HTTP 404)');
+  test.each(['<html>', '{"error":"nothing is served here"}'])(
+    'a server that is no Prometheus is said to be none: %s',
+    async (body) => {
+      const { code, err, url } = await query(['x'], { status: 404, body });
+      expect([code, err]).toEqual([1, `sluice: what answers at ${url} is no Prometheus API (HTTP 404)\n`]);
+    },
+  );
+
+  test('why nobody answers is said once', async () => {
+    const io = createFakeIo({
+      env: { SLUICE_API_URL: 'http://127.0.0.1:9' },
+      fetch: () => Promise.reject(new TypeError('fetch failed', { cause: new Error('refused') })),
+    });
+    expect(await run(['query', 'x'], io, COMMANDS)).toBe(1);
+    expect(io.err().match(/refused/g)).toHaveLength(1);
   });
 });

@@ -35,8 +35,8 @@ went. Asks ${ENV.apiUrl} (default http://127.0.0.1:9090), with the key in ${ENV.
     if (json && options.csv) throw new CommandLineError('--json or --csv, not both');
     const times = readTimes(options, io.clock.nowMs());
     const api =
-      options.url === undefined ? createApiClient(io) : createApiClient(io, options.url.replace(/\/+$/, ''));
-    const answer = readAnswer(await api.get(toPath(expression, times)), api.url);
+      options.url === undefined ? createApiClient(io) : createApiClient(io, readUrlOption(options.url));
+    const answer = readAnswer(await api.ask(toPath(expression, times)), api.url);
     if (answer.status === 'error') {
       io.stderr.write(renderError(expression, answer, createStyle(io.stderr, io.env)));
       return answer.errorType === 'bad_data' ? EXIT.usage : EXIT.failure;
@@ -46,6 +46,12 @@ went. Asks ${ENV.apiUrl} (default http://127.0.0.1:9090), with the key in ${ENV.
     return EXIT.ok;
   },
 });
+
+/** Without a trailing slash. @throws CommandLineError */
+function readUrlOption(text: string): string {
+  if (/^https?:$/.test(URL.parse(text)?.protocol ?? '')) return text.replace(/\/+$/, '');
+  throw new CommandLineError(`--url ${JSON.stringify(text)} is no URL such as http://127.0.0.1:9090`);
+}
 
 function show(
   answer: Extract<QueryAnswer, { status: 'success' }>,

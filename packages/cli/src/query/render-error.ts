@@ -7,7 +7,8 @@ interface ApiFault {
 }
 
 export function renderError(expression: string, { errorType, error }: ApiFault, style: Style): string {
-  const plain = error.replace(/^invalid parameter "query": /, '');
+  // An empty expression has no position.
+  const plain = error.replace(/^invalid parameter "query": /, '').replace(/^unknown position: /, '1:1: ');
   const [, line = '', column = '', reason = ''] = /^(\d+):(\d+): ([\s\S]*)$/.exec(plain) ?? [];
   const title = style.red('sluice:');
   if (line === '') return `${title} ${safeText(`${errorType}: ${plain}`)}\n`;
