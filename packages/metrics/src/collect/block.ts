@@ -48,12 +48,14 @@ export interface DecodeBlockOptions {
   /** By the id of a section; a block of which none is wanted costs little. */
   readonly isWanted?: (id: string) => boolean;
   readonly readRoster?: (name: string) => Promise<readonly SeriesIdentity[]>;
+  /** Is told the ids of all sections. */
+  readonly noteIds?: (ids: readonly string[]) => void;
 }
 
 /** The sections that are wanted. @throws DamagedBytes */
 export async function decodeBlock(
   packed: Uint8Array,
-  { isWanted = () => true, readRoster = refuseRoster }: DecodeBlockOptions = {},
+  { isWanted = () => true, readRoster = refuseRoster, noteIds }: DecodeBlockOptions = {},
 ): Promise<readonly Section[]> {
   const reader = new ByteReader(unpackBytes(packed));
   const version = reader.byte();
@@ -63,6 +65,7 @@ export async function decodeBlock(
     receivedAtMs: reader.uint(),
     points: reader.uint(),
   }));
+  noteIds?.(heads.map(({ id }) => id));
   if (!heads.some(({ id }) => isWanted(id))) return [];
   const rosters = await Promise.all(readRosterNames(reader).map(readRoster));
   const columns = readPointColumns(reader, readSeriesTable(reader, rosters));

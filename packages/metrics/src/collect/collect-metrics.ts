@@ -40,7 +40,8 @@ export type CollectOutcome = { readonly messageId: string } & (
 
 /** A usual post: handing it to another thread and back costs more than inflating it here. */
 const SMALL_GZIP_BYTES = 32_768;
-const INFLATE_CHUNK_BYTES = 65_536;
+const LEAST_CHUNK_BYTES = 1024;
+const MOST_CHUNK_BYTES = 1024 * 1024;
 /** Inflated; above every limit that ingest can be set to. */
 const MAX_INFLATED_BYTES = 512 * 1024 * 1024;
 /** 64 bits of the message's SHA-256: among a million messages an hour, one wrong repeat in two million years. */
@@ -106,10 +107,17 @@ async function openMessage(
 async function inflate({ gzip }: Envelope): Promise<Uint8Array> {
   try {
     if (gzip.length <= SMALL_GZIP_BYTES) {
-      return gunzipSync(gzip, { maxOutputLength: MAX_INFLATED_BYTES, chunkSize: INFLATE_CHUNK_BYTES });
+      return gunzipSync(gzip, { maxOutputLength: MAX_INFLATED_BYTES, chunkSize: expectedBytes(gzip) });
     }
     return await inflateGzip(gzip, { maxBytes: MAX_INFLATED_BYTES });
   } catch (cause) {
     throw new PermanentError('the payload is not whole gzip data', { cause });
   }
+}
+
+/** As a gzip member ends with it (RFC 1952 § 2.3.1): a hint, since anyone can write it. */
+function expectedBytes(gzip: Uint8Array): number {
+  if (gzip.length < 4) return LEAST_CHUNK_BYTES;
+  const size = new DataView(gzip.buffer, gzip.byteOffset, gzip.byteLength).getUint32(gzip.length - 4, true);
+  return Math.min(MOST_CHUNK_BYTES, Math.max(LEAST_CHUNK_BYTES, size + 1));
 }

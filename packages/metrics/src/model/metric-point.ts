@@ -12,6 +12,8 @@ export interface SeriesIdentity {
   readonly id: string;
   readonly job: string;
   readonly family: PointFamily;
+  /** Room for whoever applies points: where the series was found the last time. Never stored. */
+  note?: object | undefined;
 }
 
 export interface PointFamily {

@@ -7,7 +7,7 @@ import { findFamily, findSeries } from './find-series.ts';
 import { isPublished, touchSeries } from './generations.ts';
 import { changeHistogramForms } from './histogram-forms.ts';
 import type { Arrival } from './sources.ts';
-import { countKey, type SeriesState } from './state.ts';
+import type { SeriesState } from './state.ts';
 import type { TickContext } from './tick-context.ts';
 
 const NONE: readonly Exemplar[] = [];
@@ -30,14 +30,13 @@ export function applyPoints(arrivals: Arrival[], context: TickContext): void {
 
 /** What belongs to one tick only is forgotten, and the series that count towards limits are counted. */
 function startTick({ state, previousTickMs, settings }: TickContext): void {
-  state.seriesCounts.clear();
+  for (const count of state.seriesCounts.values()) count.live = 0;
   for (const series of state.series.values()) {
     if (series.exemplars.length > 0) series.exemplars = NONE;
     const { data } = series;
     if ((data.type === 'gauge' || data.type === 'updown') && data.spread.count > 0) data.spread.count = 0;
     if (!isPublished(series, previousTickMs, settings.publishForMs)) continue;
-    const key = countKey(series.family.name, series.job);
-    state.seriesCounts.set(key, (state.seriesCounts.get(key) ?? 0) + 1);
+    series.count.live += 1;
   }
 }
 

@@ -3,18 +3,17 @@ import { fromPairs, labelsKey, METRIC_NAME } from '@sluice/promql/model/labels';
 import type { MetricPoint, SeriesIdentity } from '../model/metric-point.ts';
 import { emptyNative } from '../model/native-buckets.ts';
 import { isPublished } from './generations.ts';
-import { countKey, type FamilyState, type SeriesData, type SeriesState } from './state.ts';
+import { countOfSeries, type FamilyState, putSeries, type SeriesData, type SeriesState } from './state.ts';
 import type { TickContext } from './tick-context.ts';
 
 export const OVERFLOW_LABEL = 'otel_metric_overflow';
 
 /** The series as the state has it. Looking up by text costs more than all the rest of a point. */
-export function knownSeries(
-  identity: SeriesIdentity,
-  { state, found }: TickContext,
-): SeriesState | undefined {
-  const known = found.get(identity) ?? state.series.get(identity.id);
-  if (known !== undefined) found.set(identity, known);
+export function knownSeries(identity: SeriesIdentity, { state }: TickContext): SeriesState | undefined {
+  const noted = identity.note as SeriesState | undefined;
+  if (noted !== undefined && noted.owner === state.token) return noted;
+  const known = state.series.get(identity.id);
+  identity.note = known;
   return known;
 }
 
@@ -30,7 +29,7 @@ export function findSeries(point: MetricPoint, context: TickContext): SeriesStat
   const limit = limitOf(point.series, context);
   if (limit === undefined) {
     const made = createSeries(point.series, point, context);
-    context.found.set(point.series, made);
+    point.series.note = made;
     return made;
   }
   context.warnings.add(limit, point.series.family.name);
@@ -38,8 +37,7 @@ export function findSeries(point: MetricPoint, context: TickContext): SeriesStat
 }
 
 function limitOf({ family, job }: SeriesIdentity, { state, settings }: TickContext) {
-  if ((state.seriesCounts.get(countKey(family.name, job)) ?? 0) >= settings.maxSeriesPerFamily)
-    return 'series-limit';
+  if (countOfSeries(state, family.name, job).live >= settings.maxSeriesPerFamily) return 'series-limit';
   return state.series.size >= settings.maxSeriesPerShard ? 'shard-limit' : undefined;
 }
 
@@ -57,7 +55,7 @@ function findOverflow(point: MetricPoint, context: TickContext): SeriesState {
 
 function createSeries(identity: SeriesIdentity, point: MetricPoint, context: TickContext): SeriesState {
   const { state, tickMs, settings } = context;
-  const series: SeriesState = {
+  const series = putSeries(state, {
     id: identity.id,
     labels: identity.labels,
     job: identity.job,
@@ -70,10 +68,8 @@ function createSeries(identity: SeriesIdentity, point: MetricPoint, context: Tic
     exemplars: [],
     data: toEmptyData(point),
     place: undefined,
-  };
-  state.series.set(series.id, series);
-  const key = countKey(identity.family.name, identity.job);
-  state.seriesCounts.set(key, (state.seriesCounts.get(key) ?? 0) + 1);
+  });
+  series.count.live += 1;
   return series;
 }
 

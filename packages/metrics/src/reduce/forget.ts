@@ -2,7 +2,7 @@
 import { upDownTotal } from './apply-number.ts';
 import { isPublished } from './generations.ts';
 import { dropSources } from './sources.ts';
-import type { SeriesState, Source } from './state.ts';
+import { dropSeries, type SeriesState, type Source } from './state.ts';
 import type { TickContext } from './tick-context.ts';
 
 /** What a full shard is brought back to, if enough of its series are silent. */
@@ -43,7 +43,7 @@ function forgetSources(series: SeriesState, { tickMs, settings }: TickContext): 
 
 function forgetSeries(series: SeriesState, { state }: TickContext): void {
   if (series.data.type !== 'gauge') for (const source of series.data.sources) rememberHorizon(series, source);
-  state.series.delete(series.id);
+  dropSeries(state, series.id);
 }
 
 /** An unknown source that began no later may be this one, and then its past has been counted already. */

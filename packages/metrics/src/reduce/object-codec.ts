@@ -10,6 +10,7 @@ import { decodeSegment, encodeSegment, type Segment, type SegmentFamily, toData 
 import {
   createShardState,
   type FamilyState,
+  putSeries,
   type SegmentRef,
   type SeriesState,
   type ShardState,
@@ -116,7 +117,7 @@ function addSegment(
   entries.forEach((entry, index) => {
     if (!isLive(index)) return;
     const { labels, id, job, startMs, resumedTickMs } = entry;
-    state.series.set(id, {
+    putSeries(state, {
       id,
       labels,
       job,

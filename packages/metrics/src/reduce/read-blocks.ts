@@ -15,7 +15,18 @@ export interface BlockRange {
   readonly untilMs: number;
   readonly isWanted: (id: string) => boolean;
   readonly nowMs: number;
+  readonly known: BlockMemory;
+}
+
+/** What a process remembers of the blocks that it read. */
+export interface BlockMemory {
   readonly rosters: RosterCache;
+  /** By partition: the ids in each block of the last read, which never change. */
+  readonly ids: Map<string, ReadonlyMap<string, readonly string[]>>;
+}
+
+export function createBlockMemory(): BlockMemory {
+  return { rosters: new Map(), ids: new Map() };
 }
 
 /** Decoded rosters by name, the most recently used last. */
@@ -38,7 +49,7 @@ const LAST = '~';
 export async function readNewSections(
   table: Table,
   shard: ShardKey,
-  { fromMs, untilMs, isWanted, nowMs, rosters }: BlockRange,
+  { fromMs, untilMs, isWanted, nowMs, known: { rosters, ids } }: BlockRange,
 ): Promise<NewSections> {
   const content = createContentStore(table, shard);
   const readRoster = async (name: string): Promise<readonly SeriesIdentity[]> => {
@@ -49,16 +60,25 @@ export async function readNewSections(
   };
   const found = new Map<string, Section>();
   const damaged: string[] = [];
+  const idsBefore = ids.get(blockPartition(shard));
+  const idsNow = new Map<string, readonly string[]>();
+  ids.set(blockPartition(shard), idsNow);
   const range = {
     pk: blockPartition(shard),
     from: tickText(Math.max(0, fromMs)),
     to: `${tickText(untilMs)}${LAST}`,
   };
   for await (const item of queryAll(table, range)) {
+    const own = idsBefore?.get(item.sk);
+    if (own !== undefined) {
+      idsNow.set(item.sk, own);
+      if (!own.some(isWanted)) continue;
+    }
     try {
       const sections = await decodeBlock(await content.read(item), {
         isWanted: (id) => !found.has(id) && isWanted(id),
         readRoster,
+        noteIds: (all) => void idsNow.set(item.sk, all),
       });
       for (const section of sections) found.set(section.id, section);
     } catch (error) {

@@ -2,12 +2,12 @@
 import type { ShardPlan } from '../collect/shard-plan.ts';
 import type { ShardKey } from '../model/snapshot.ts';
 import type { SegmentCache } from './object-store.ts';
-import type { RosterCache } from './read-blocks.ts';
+import { type BlockMemory, createBlockMemory } from './read-blocks.ts';
 import type { ShardState } from './state.ts';
 
 export interface ReduceMemory {
   readonly segments: SegmentCache;
-  readonly rosters: RosterCache;
+  readonly blocks: BlockMemory;
   plan: { readonly plan: ShardPlan; readonly readAtMs: number } | undefined;
   /**
    * The state at a tick, if it is here. It is taken out: whoever takes it may change it, and puts it back
@@ -24,7 +24,7 @@ export function createReduceMemory(): ReduceMemory {
   const states = new Map<string, ShardState>();
   return {
     segments: new Map(),
-    rosters: new Map(),
+    blocks: createBlockMemory(),
     plan: undefined,
     take({ tenant, shard }, tickMs) {
       const key = `${tenant}#${shard}`;

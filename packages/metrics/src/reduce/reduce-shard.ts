@@ -117,7 +117,7 @@ async function makeTick({ state, lost, isTakenOver = false }: Loaded, scope: Sco
     untilMs: tickMs,
     isWanted: (id) => !isSeen(state.seen, id),
     nowMs,
-    rosters: scope.memory.rosters,
+    known: scope.memory.blocks,
   });
   const hasNews = news.sections.length > 0 || lost !== undefined || (isTakenOver && state.series.size > 0);
   if (!hasNews && !isAnyPublished(state, previousTickMs, settings)) {

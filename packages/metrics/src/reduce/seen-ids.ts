@@ -36,22 +36,54 @@ export function createSeenIds(): SeenIds {
   return { recent: [], parts: [], inherited: undefined };
 }
 
-export function isSeen({ recent, parts }: SeenIds, id: string): boolean {
-  for (let i = 0; i < recent.length; i++) if (recent[i]!.ids.has(id)) return true;
-  for (const { ticks } of parts)
-    for (let i = 0; i < ticks.length; i++) if (ticks[i]!.ids.has(id)) return true;
-  return false;
+/** All ids with their tick. It moves on to the ids of the next tick, and is made anew for those that have none. */
+const indexes = new WeakMap<SeenIds, Map<string, number>>();
+
+export function isSeen(seen: SeenIds, id: string): boolean {
+  return indexOf(seen).has(id);
+}
+
+function indexOf(seen: SeenIds): Map<string, number> {
+  let index = indexes.get(seen);
+  if (index === undefined) {
+    index = new Map();
+    for (const { tickMs, ids } of allSeen(seen)) for (const id of ids) index.set(id, tickMs);
+    indexes.set(seen, index);
+  }
+  return index;
+}
+
+function moveIndex(from: SeenIds, to: SeenIds): Map<string, number> {
+  const index = indexOf(from);
+  indexes.delete(from);
+  indexes.set(to, index);
+  return index;
 }
 
 /** With the ids of one more tick, without those that are older than the window. */
 export function addSeen(seen: SeenIds, tick: SeenTick, repeatWindowMs: number): SeenIds {
   const isNeeded = ({ tickMs }: SeenTick): boolean => tick.tickMs - tickMs <= repeatWindowMs;
   const { inherited } = seen;
-  return {
+  const next = {
     recent: [...seen.recent, ...(tick.ids.size > 0 ? [tick] : [])].filter(isNeeded),
     parts: seen.parts.filter(({ ticks }) => ticks.some(isNeeded)),
     inherited: inherited !== undefined && inherited.untilMs >= tick.tickMs ? inherited : undefined,
   };
+  const index = moveIndex(seen, next);
+  for (const id of tick.ids) index.set(id, tick.tickMs);
+  const kept = new Set(allSeen(next));
+  for (const gone of allSeen(seen)) {
+    if (kept.has(gone)) continue;
+    for (const id of gone.ids) if (index.get(id) === gone.tickMs) index.delete(id);
+  }
+  return next;
+}
+
+/** With its newest ids in a part. */
+export function moveToPart(seen: SeenIds, part: SeenPart): SeenIds {
+  const next = { ...seen, recent: [], parts: [...seen.parts, part] };
+  moveIndex(seen, next);
+  return next;
 }
 
 /** The ids that should leave the object for a part, if they are too many. */

@@ -16,13 +16,19 @@ export interface ShardState {
   readonly families: Map<string, FamilyState>;
   readonly series: Map<string, SeriesState>;
   /** Live series by family and job: what the limit counts. */
-  readonly seriesCounts: Map<string, number>;
+  readonly seriesCounts: Map<string, SeriesCount>;
+  /** Stands for this state: what the series in it name as their owner. */
+  readonly token: object;
   seen: SeenIds;
   /** Stored dictionary segments, in the order that values are written in. */
   segments: readonly SegmentRef[];
   /** Since when series wait to be stored in a segment; 0: none do. */
   unstoredSinceMs: number;
   warnings: readonly string[];
+}
+
+export interface SeriesCount {
+  live: number;
 }
 
 export interface SegmentRef {
@@ -58,6 +64,10 @@ export interface SeriesState {
   data: SeriesData;
   /** Where its constant part is stored; undefined when that changed. */
   place: DictionaryPlace | undefined;
+  /** The token of the state that holds it; undefined once it was dropped. */
+  owner: object | undefined;
+  /** Of its family and job. */
+  count: SeriesCount;
 }
 
 /** An entry of a stored dictionary segment. */
@@ -170,6 +180,7 @@ export function createShardState(watchFromMs: number): ShardState {
     families: new Map(),
     series: new Map(),
     seriesCounts: new Map(),
+    token: {},
     seen: createSeenIds(),
     segments: [],
     unstoredSinceMs: 0,
@@ -177,6 +188,28 @@ export function createShardState(watchFromMs: number): ShardState {
   };
 }
 
-export function countKey(family: string, job: string): string {
-  return `${family}\u0000${job}`;
+/** Puts a series in, in the place of the one with its id. */
+export function putSeries(state: ShardState, parts: Omit<SeriesState, 'owner' | 'count'>): SeriesState {
+  dropSeries(state, parts.id);
+  const count = countOfSeries(state, parts.family.name, parts.job);
+  const series: SeriesState = { ...parts, owner: state.token, count };
+  state.series.set(series.id, series);
+  return series;
+}
+
+export function dropSeries(state: ShardState, id: string): void {
+  const series = state.series.get(id);
+  if (series === undefined) return;
+  series.owner = undefined;
+  state.series.delete(id);
+}
+
+export function countOfSeries({ seriesCounts }: ShardState, family: string, job: string): SeriesCount {
+  const key = `${family}\u0000${job}`;
+  let count = seriesCounts.get(key);
+  if (count === undefined) {
+    count = { live: 0 };
+    seriesCounts.set(key, count);
+  }
+  return count;
 }

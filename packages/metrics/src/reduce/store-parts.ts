@@ -5,7 +5,7 @@
  */
 import type { MetricsSettings } from '../metrics-settings.ts';
 import type { ObjectStore } from './object-store.ts';
-import { encodeSeenTicks, excessTicks } from './seen-ids.ts';
+import { encodeSeenTicks, excessTicks, moveToPart } from './seen-ids.ts';
 import { encodeSegment } from './segment-codec.ts';
 import type { SegmentRef, SeriesState, ShardState } from './state.ts';
 
@@ -71,5 +71,5 @@ async function storeSeenIds(state: ShardState, store: ObjectStore, nowMs: number
   const ticks = excessTicks(state.seen);
   if (ticks.length === 0) return;
   const name = await store.putPart(encodeSeenTicks(ticks), nowMs);
-  state.seen = { ...state.seen, recent: [], parts: [...state.seen.parts, { name, ticks }] };
+  state.seen = moveToPart(state.seen, { name, ticks });
 }

@@ -11,7 +11,7 @@ import { beginGeneration, isPublished } from './generations.ts';
 import { type Head, readHead } from './head.ts';
 import { createObjectStore, type ObjectStore } from './object-store.ts';
 import { allSeen, decodeInherited, encodeInherited, type SeenTick } from './seen-ids.ts';
-import { createShardState, type FamilyState, type SeriesState, type ShardState } from './state.ts';
+import { createShardState, type FamilyState, putSeries, type SeriesState, type ShardState } from './state.ts';
 import { createTickContext } from './tick-context.ts';
 
 export interface TakeOverDeps {
@@ -45,7 +45,7 @@ export async function takeOver(
     seen.set(old, allSeen(own.seen));
     state.watchFromMs = Math.min(state.watchFromMs, own.watchFromMs);
     for (const series of own.series.values()) {
-      if (shardOf(toRouted(series), place) === shard) state.series.set(series.id, series);
+      if (shardOf(toRouted(series), place) === shard) putSeries(state, series);
     }
   }
   adoptFamilies(state);
@@ -81,7 +81,7 @@ function toRouted({ job, family }: SeriesState) {
 /** Families that came from several shards become one. */
 function adoptFamilies(state: ShardState): void {
   const merged = new Map<FamilyState, FamilyState>();
-  for (const [id, series] of state.series) {
+  for (const series of [...state.series.values()]) {
     const { family } = series;
     let own = merged.get(family);
     if (own === undefined) {
@@ -91,6 +91,6 @@ function adoptFamilies(state: ShardState): void {
       merged.set(family, own);
       state.families.set(family.name, own);
     }
-    state.series.set(id, { ...series, family: own });
+    putSeries(state, { ...series, family: own });
   }
 }

@@ -1,7 +1,6 @@
 /** What the application of one tick's points needs beside the points: the tick, the limits, a place for warnings. */
 import type { MetricsSettings } from '../metrics-settings.ts';
-import type { SeriesIdentity } from '../model/metric-point.ts';
-import type { SeriesState, ShardState } from './state.ts';
+import type { ShardState } from './state.ts';
 
 export interface TickContext {
   readonly state: ShardState;
@@ -10,14 +9,12 @@ export interface TickContext {
   readonly previousTickMs: number;
   readonly settings: MetricsSettings;
   readonly warnings: Warnings;
-  /** Series of this tick's points by the object that names them, which a block's points share. */
-  readonly found: Map<SeriesIdentity, SeriesState>;
 }
 
 export function createTickContext(
   parts: Pick<TickContext, 'state' | 'tickMs' | 'previousTickMs' | 'settings'>,
 ): TickContext {
-  return { ...parts, warnings: createWarnings(parts.settings), found: new Map() };
+  return { ...parts, warnings: createWarnings(parts.settings) };
 }
 
 /** Counted by what they are about, so that one warning names a thousand cases. */
