@@ -5,7 +5,7 @@ import { silentLogger } from '@sluice/core/logger';
 import type { ReceivedMessage } from '@sluice/core/ports/queue';
 import { createSelfMetrics } from '@sluice/core/self-metrics';
 import { createFakeClock } from '@sluice/core/testing/fake-clock';
-import { createMetricsSettings } from '@sluice/metrics/metrics-settings';
+import { createMetricsSettings, type MetricsSettings } from '@sluice/metrics/metrics-settings';
 import type { Snapshot } from '@sluice/metrics/model/snapshot';
 import { makeMetricRequest } from '@sluice/otlp/testing/requests';
 import { createEmbeddedQueue } from '@sluice/platform/embedded/queue';
@@ -42,6 +42,13 @@ function createWorld(pusher?: SnapshotPusher) {
       deadLetter,
       random: () => 0.5,
     });
+  const tickWith = (own: MetricsSettings) =>
+    createTickHandler({
+      ...shared,
+      table,
+      settings: own,
+      dispatch: dispatchByQueue(reduceQueue, silentLogger),
+    });
   const snapshots: Snapshot[] = [];
   let tokens = 0;
   const leases = createShardLeases({ table, clock, leaseMs: 60_000, createToken: () => String(++tokens) });
@@ -63,7 +70,8 @@ function createWorld(pusher?: SnapshotPusher) {
     run,
     collectWith,
     collect: collectWith(table),
-    tick: createTickHandler({ table, dispatch: dispatchByQueue(reduceQueue, silentLogger) }),
+    tick: tickWith(settings),
+    tickWith,
     reduce: createReduceHandler({ run, logger: silentLogger }),
   };
 }
@@ -100,6 +108,24 @@ describe('from the queue of metrics to snapshots', () => {
     const text = await world.selfMetrics.render();
     expect(text).toMatch(/sluice_metrics_points_total\{outcome="stored"\} \d+/);
     expect(text).toContain('sluice_metrics_snapshots_total{outcome="written"} 1');
+  });
+
+  test('another number of shards takes effect some minutes after the first tick that asks for it', async () => {
+    const world = createWorld();
+    const tick = world.tickWith(createMetricsSettings({ shards: 3 }));
+    const shardsOf = async (minute: number): Promise<readonly number[]> => {
+      world.clock.set(START_MS + minute * 60_000 - 1000);
+      const request = makeMetricRequest({ points: 40, services: 4, nowMs: world.clock.nowMs() });
+      await world.collect([toMessage(request)], context);
+      world.clock.set(START_MS + minute * 60_000);
+      return (await tick(START_MS + minute * 60_000)).map(({ shard }) => shard);
+    };
+    expect(await shardsOf(1)).toEqual([0]);
+    expect(await shardsOf(5)).toEqual([0]);
+    const [first, ...others] = await shardsOf(9);
+    expect(first).toBe(0);
+    expect(others.length).toBeGreaterThan(1);
+    expect(others.every((shard) => shard >= 1024 && shard < 1027)).toBe(true);
   });
 
   test('without data there is nothing to order', async () => {

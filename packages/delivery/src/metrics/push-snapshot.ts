@@ -93,13 +93,15 @@ export function createSnapshotPusher(deps: SnapshotPusherDeps): SnapshotPusher {
   };
 
   const note = (snapshot: Snapshot, result: WriteResult): void => {
+    // The search for the samples at fault ends in many requests of one answer.
+    const refused = new Map<string, number>();
     for (const { reason, samples: count } of result.refused) {
       samples.add(count, { destination: writer.name, outcome: 'refused' });
-      logger.warn('samples were refused and are not sent again', {
-        destination: writer.name,
-        reason,
-        samples: count,
-      });
+      refused.set(reason, (refused.get(reason) ?? 0) + count);
+    }
+    for (const [reason, count] of refused) {
+      const told = { destination: writer.name, reason, samples: count };
+      logger.warn('samples were refused and are not sent again', told);
     }
     const key = `${snapshot.tenant}/${snapshot.shard}`;
     if (result.status === 'ok') {

@@ -2,114 +2,35 @@
  * The cases of Prometheus' remote-write sender compliance suite, by their names there, against a receiver
  * that checks every request: headers, framing, labels, order, repeats, times.
  */
-import { createRemoteWriter, type RemoteWriterOptions } from '@sluice/backends/mimir/remote-writer';
-import {
-  createFakeMimir,
-  type FakeMimir,
-  type FakeMimirOptions,
-  increaseOf,
-} from '@sluice/backends/testing/fake-mimir';
-import { createLogger } from '@sluice/core/logger';
-import { createSelfMetrics } from '@sluice/core/self-metrics';
-import { createHurriedClock, type HurriedClock } from '@sluice/core/testing/hurried-clock';
-import { createRandom } from '@sluice/core/testing/random';
-import type { SeriesSnapshot, Snapshot } from '@sluice/metrics/model/snapshot';
-import { STALE_BITS, type WrittenPoint } from '@sluice/metrics/testing/decode-remote-write';
+import { type FakeMimir, increaseOf } from '@sluice/backends/testing/fake-mimir';
+import type { SeriesSnapshot } from '@sluice/metrics/model/snapshot';
+import type { WrittenPoint } from '@sluice/metrics/testing/decode-remote-write';
 import {
   MINUTE_MS,
   makeCounter,
   makeGauge,
   makeHistogram,
-  makeSnapshot,
   makeSummary,
   TICK_MS,
 } from '@sluice/metrics/testing/make-snapshot';
-import { createEmbeddedTable } from '@sluice/platform/embedded/table';
-import { createMemoryDatabase } from '@sluice/platform/testing/memory-database';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createSnapshotPusher, type SnapshotPusher, type SnapshotPushResult } from './push-snapshot.ts';
+import {
+  atMinute,
+  closeWorlds,
+  counter,
+  createRemoteWriteWorld,
+  REQUESTS,
+  type RemoteWriteWorld,
+  timesOf,
+  valuesOf,
+} from '../testing/remote-write-world.ts';
 
-interface World {
-  readonly mimir: FakeMimir;
-  readonly clock: HurriedClock;
-  readonly lines: readonly string[];
-  /** Pushes the series as the snapshot of the minute `at`. */
-  push(at: number, series: readonly SeriesSnapshot[]): Promise<SnapshotPushResult>;
-  /** As after a restart. */
-  restart(): void;
-  metrics(): Promise<string>;
-}
-
-const open: FakeMimir[] = [];
-afterEach(async () => {
-  for (const mimir of open.splice(0)) await mimir.close();
-});
-
-async function createWorld(
-  fake: FakeMimirOptions = {},
-  options: Partial<RemoteWriterOptions> & { readonly nativeHistograms?: boolean } = {},
-): Promise<World> {
-  const mimir = await createFakeMimir(fake);
-  open.push(mimir);
-  const clock = createHurriedClock(TICK_MS);
-  const table = createEmbeddedTable({ database: createMemoryDatabase(), name: 'metrics', clock });
-  const snapshots = new Map<number, Snapshot>();
-  const selfMetrics = createSelfMetrics();
-  const lines: string[] = [];
-  const logger = createLogger({ level: 'debug', write: (line) => void lines.push(line), nowMs: clock.nowMs });
-  const start = (): SnapshotPusher =>
-    createSnapshotPusher({
-      writer: createRemoteWriter({
-        url: mimir.url,
-        fetch,
-        clock,
-        random: createRandom(1).next,
-        timeoutMs: 10_000,
-        ...options,
-      }),
-      table,
-      snapshots: { read: async (_shard, tickMs) => snapshots.get(tickMs) },
-      clock,
-      selfMetrics,
-      logger,
-      nativeHistograms: options.nativeHistograms ?? false,
-    });
-  let pusher = start();
-  return {
-    mimir,
-    clock,
-    lines,
-    push(at, series) {
-      const tickMs = TICK_MS + at * MINUTE_MS;
-      const previousTickMs = tickMs - MINUTE_MS;
-      const families = { requests_total: { help: 'Requests.', unit: '{request}' } };
-      const snapshot = makeSnapshot(series, { tickMs, previousTickMs, families });
-      snapshots.set(tickMs, snapshot);
-      return pusher.push(snapshot, { signal: new AbortController().signal });
-    },
-    restart: () => {
-      pusher = start();
-    },
-    metrics: () => selfMetrics.render(),
-  };
-}
-
-const atMinute = (at: number) => ({ tickMs: TICK_MS + at * MINUTE_MS });
-/** Counts since minute 0. */
-const counter = (at: number, level: number, labels: Record<string, string> = {}): SeriesSnapshot =>
-  makeCounter('requests_total', { ...atMinute(at), level, labels, resumedTickMs: TICK_MS });
-const REQUESTS = 'requests_total{instance="i-1",job="shop/cart"}';
-
-const valuesOf = ({ mimir }: World, series = REQUESTS): readonly (number | 'stale')[] =>
-  (mimir.series().get(series) ?? []).map(({ value, bits }) => (bits === STALE_BITS ? 'stale' : value));
-const timesOf = ({ mimir }: World, series = REQUESTS): readonly number[] =>
-  (mimir.series().get(series) ?? []).map(({ timeMs }) => (timeMs - TICK_MS) / MINUTE_MS);
+afterEach(closeWorlds);
 
 const VERSIONS = ['1.0', '2.0'] as const;
-const SEEDS = Number(process.env.SLUICE_FAULT_SEEDS ?? 3);
 
 describe.each(VERSIONS)('a sender of remote write %s', (protocol) => {
-  const cases: Readonly<Record<string, (world: World) => Promise<void>>> = {
+  const cases: Readonly<Record<string, (world: RemoteWriteWorld) => Promise<void>>> = {
     async Headers(world) {
       await world.push(0, [counter(0, 1)]);
       const [{ headers, version }] = world.mimir.requests() as [ReturnType<FakeMimir['requests']>[number]];
@@ -296,7 +217,7 @@ describe.each(VERSIONS)('a sender of remote write %s', (protocol) => {
     },
   };
   test.each(Object.entries(cases))('%s', async (_name, run) => {
-    const world = await createWorld({ allowUtf8Names: _name === 'SortedLabels' }, { protocol });
+    const world = await createRemoteWriteWorld({ allowUtf8Names: _name === 'SortedLabels' }, { protocol });
     await run(world);
     expect(world.mimir.violations()).toEqual([]);
   });
@@ -306,7 +227,7 @@ describe.each(VERSIONS)('faults under remote write %s', (protocol) => {
   const REST = [counter(0, 5)];
 
   test.each([500, 502, 503, 504])('Retries%i: it is tried again, and says so', async (status) => {
-    const world = await createWorld({}, { protocol });
+    const world = await createRemoteWriteWorld({}, { protocol });
     world.mimir.answerNext(status);
     world.mimir.answerNext(status);
     expect(await world.push(0, REST)).toMatchObject({ status: 'pushed' });
@@ -320,7 +241,7 @@ describe.each(VERSIONS)('faults under remote write %s', (protocol) => {
   test.each([400, 401, 403, 404, 408, 409, 410, 422, 425])(
     'NoRetry%i: it is not tried again',
     async (status) => {
-      const world = await createWorld({}, { protocol });
+      const world = await createRemoteWriteWorld({}, { protocol });
       await world.push(0, REST);
       const before = world.mimir.requests().length;
       world.mimir.answerNext(status, { body: 'no, because' });
@@ -340,7 +261,7 @@ describe.each(VERSIONS)('faults under remote write %s', (protocol) => {
   );
 
   test('Retry429: the time that Retry-After names is waited for', async () => {
-    const world = await createWorld({}, { protocol });
+    const world = await createRemoteWriteWorld({}, { protocol });
     world.mimir.answerNext(429, { retryAfter: '7' });
     await world.push(0, REST);
     expect(world.clock.slept).toEqual([7000]);
@@ -348,7 +269,7 @@ describe.each(VERSIONS)('faults under remote write %s', (protocol) => {
   });
 
   test('Retry429: more patience than a tick has is left to the next tick', async () => {
-    const world = await createWorld({}, { protocol });
+    const world = await createRemoteWriteWorld({}, { protocol });
     world.mimir.answerNext(429, { retryAfter: '600' });
     expect(await world.push(0, REST)).toMatchObject({ status: 'failed', retryAfterMs: 600_000 });
     expect(world.clock.slept).toEqual([]);
@@ -360,7 +281,7 @@ describe.each(VERSIONS)('faults under remote write %s', (protocol) => {
   });
 
   test('RetriesEnd: after two retries the next tick sends the totals', async () => {
-    const world = await createWorld({}, { protocol });
+    const world = await createRemoteWriteWorld({}, { protocol });
     await world.push(0, REST);
     world.mimir.faults.setRandom(1, ['unavailable']);
     expect(await world.push(1, [counter(1, 8)])).toMatchObject({ status: 'failed' });
@@ -374,7 +295,7 @@ describe.each(VERSIONS)('faults under remote write %s', (protocol) => {
   test.each(['reset', 'timeout', 'reset-after'] as const)(
     'Network: a connection that ends in %s',
     async (fault) => {
-      const world = await createWorld({}, { protocol, timeoutMs: 150 });
+      const world = await createRemoteWriteWorld({}, { protocol, timeoutMs: 150 });
       world.mimir.faults.failNext(fault);
       await world.push(0, REST);
       world.mimir.faults.failNext(fault);
@@ -385,7 +306,7 @@ describe.each(VERSIONS)('faults under remote write %s', (protocol) => {
   );
 
   test('TooLarge: requests are halved until the receiver takes them', async () => {
-    const world = await createWorld({ maxBodyBytes: 3000 }, { protocol });
+    const world = await createRemoteWriteWorld({ maxBodyBytes: 3000 }, { protocol });
     const series = Array.from({ length: 400 }, (_, i) => counter(0, i, { id: String(i * 7919) }));
     expect(await world.push(0, series)).toMatchObject({ status: 'pushed', samples: 800 });
     expect(world.mimir.series().size).toBe(400);
@@ -394,11 +315,9 @@ describe.each(VERSIONS)('faults under remote write %s', (protocol) => {
   test.each([true, false])(
     'one bad sample costs no other one (receiver keeps good samples: %s)',
     async (keepsGoodSamples) => {
-      const world = await createWorld({ keepsGoodSamples }, { protocol });
+      const world = await createRemoteWriteWorld({ keepsGoodSamples }, { protocol });
       const many = (at: number) =>
         Array.from({ length: 300 }, (_, i) => counter(at, at * 10 + i, { id: String(i) }));
-      const other = await createWorld();
-      void other;
       await world.push(0, many(0));
       const stray = `requests_total{id="7",instance="i-1",job="shop/cart"}`;
       (world.mimir.series().get(stray) as WrittenPoint[]).push({
@@ -416,103 +335,16 @@ describe.each(VERSIONS)('faults under remote write %s', (protocol) => {
 
   test('Auth: credentials and tenant travel in headers, and never in the log', async () => {
     const authorization = `Basic ${Buffer.from('12345:s3cret').toString('base64')}`;
-    const world = await createWorld(
+    const world = await createRemoteWriteWorld(
       { authorization, isMultiTenant: true },
       { protocol, auth: '12345:s3cret', orgId: (tenant) => `org-${tenant}` },
     );
     await world.push(0, REST);
     expect(world.mimir.series('org-default').size).toBe(1);
-    const wrong = await createWorld({ authorization }, { protocol, auth: '12345:wr0ng' });
+    const wrong = await createRemoteWriteWorld({ authorization }, { protocol, auth: '12345:wr0ng' });
     expect(await wrong.push(0, REST)).toMatchObject({ status: 'failed' });
     expect(wrong.mimir.statuses()).toEqual(new Map([[401, 1]]));
     expect(wrong.lines.join()).toContain('set up wrongly');
     expect(wrong.lines.join()).not.toContain('wr0ng');
-  });
-});
-
-describe('the way back from 2.0 to 1.0', () => {
-  test.each(['refuses-2', 'ignores-2'] as const)(
-    'a receiver that %s gets 1.0, at once and from then on',
-    async (speaks) => {
-      const world = await createWorld({ speaks }, { protocol: '2.0' });
-      await world.push(0, [counter(0, 5)]);
-      await world.push(1, [counter(1, 6)]);
-      expect(valuesOf(world)).toEqual([0, 5, 6]);
-      const versions = world.mimir.requests().map(({ version }) => version);
-      expect(versions.filter((version) => version === '2.0')).toHaveLength(speaks === 'refuses-2' ? 0 : 1);
-      expect(world.mimir.metadata().get('requests_total')).toMatchObject({ type: 1 });
-      expect(world.mimir.violations()).toEqual([]);
-    },
-  );
-
-  test('a receiver that stores less than it got is told on, and keeps 2.0', async () => {
-    const world = await createWorld({}, { protocol: '2.0' });
-    await world.push(0, [counter(0, 5)]);
-    world.mimir.answerNext(204, { headers: { 'x-prometheus-remote-write-samples-written': '0' } });
-    await world.push(1, [counter(1, 6)]);
-    expect(world.lines.join()).toContain('stored 0 of 1 samples');
-    expect(new Set(world.mimir.requests().map(({ version }) => version))).toEqual(new Set(['2.0']));
-  });
-});
-
-describe('what is remembered of a shard', () => {
-  test('a restart sends nothing twice, and beginnings survive an outage', async () => {
-    const world = await createWorld();
-    await world.push(0, [counter(0, 5)]);
-    world.restart();
-    expect(await world.push(0, [counter(0, 5)])).toEqual({ status: 'superseded' });
-    world.mimir.faults.setDown(true);
-    const late = (at: number, level: number): SeriesSnapshot =>
-      makeCounter('late_total', { ...atMinute(at), level, resumedTickMs: TICK_MS + MINUTE_MS });
-    await world.push(1, [counter(1, 6), late(1, 3)]);
-    await world.push(2, [counter(2, 7), late(2, 4)]);
-    world.restart();
-    world.mimir.faults.setDown(false);
-    await world.push(3, [counter(3, 9), late(3, 4)]);
-    expect(valuesOf(world)).toEqual([0, 5, 9]);
-    const name = 'late_total{instance="i-1",job="shop/cart"}';
-    expect([valuesOf(world, name), timesOf(world, name)]).toEqual([
-      [0, 4],
-      [0, 3],
-    ]);
-  });
-
-  test('a receiver that is added later gets no jump for what was counted before', async () => {
-    const world = await createWorld();
-    await world.push(5, [counter(5, 500)]);
-    await world.push(6, [counter(6, 501)]);
-    expect(valuesOf(world)).toEqual([500, 501]);
-  });
-
-  test('a seeded month of faults: increase is what was counted, for every series', async () => {
-    for (let seed = 1; seed <= SEEDS; seed++) {
-      const random = createRandom(seed);
-      const world = await createWorld({ seed, keepsGoodSamples: random.chance(0.5) });
-      const levels = new Map<string, { level: number; resumedTickMs: number }>();
-      for (let at = 0; at < 40; at++) {
-        if (random.chance(0.2)) {
-          const kinds = ['unavailable', 'reset', 'reset-after', 'bad-gateway', 'rate-limited'] as const;
-          world.mimir.faults.setRandom(random.pick([0, 0.3, 1]), [random.pick(kinds)]);
-        }
-        if (at > 35) world.mimir.faults.setRandom(0);
-        if (random.chance(0.1)) world.restart();
-        for (let i = 0; i < 3; i++) {
-          const id = String(random.below(12));
-          const known = levels.get(id) ?? { level: 0, resumedTickMs: TICK_MS + at * MINUTE_MS };
-          levels.set(id, { ...known, level: known.level + 1 + random.below(5) });
-        }
-        await world.push(
-          at,
-          [...levels].map(([id, shape]) => makeCounter('c', { ...atMinute(at), ...shape, labels: { id } })),
-        );
-      }
-      const seen = [...world.mimir.series()].map(([text, points]) => [
-        /id="(\d+)"/.exec(text)![1],
-        increaseOf(points),
-      ]);
-      const expected = [...levels].map(([id, { level }]) => [id, level]);
-      expect(Object.fromEntries(seen), `seed ${seed}`).toEqual(Object.fromEntries(expected));
-      expect(world.mimir.violations()).toEqual([]);
-    }
   });
 });

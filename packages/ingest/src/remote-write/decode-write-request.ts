@@ -68,6 +68,8 @@ export function decodeWriteV2(bytes: Uint8Array): DecodedWrite {
   const series: RawSeries[] = [];
   const reader = new ProtoReader(bytes);
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag === 0x0a || tag === 0x1a)
+      reader.fail('this is a message of remote write 1.0, sent as one of 2.0');
     if (tag === 0x22) symbols.push(reader.string());
     else if (tag === 0x2a) {
       const outer = reader.enter();
@@ -119,15 +121,17 @@ function addSeries(
     out.refused.set(reason, known);
   };
   if (histograms > 0) refuse('native-histogram-not-taken', histograms);
-  if (samples.length === 0) return;
+  const timed = samples.filter(({ timeMs }) => timeMs > 0);
+  if (timed.length < samples.length) refuse('sample-without-time', samples.length - timed.length);
+  if (timed.length === 0) return;
   const fault = faultOf(labels);
   if (fault !== undefined) {
-    refuse(fault, samples.length);
+    refuse(fault, timed.length);
     return;
   }
   const name = labels.find((label) => label[0] === NAME)![1];
   const rest = labels.filter((label) => label[0] !== NAME && label[1] !== '');
-  out.series.push({ name, labels: rest, samples, ...metadata });
+  out.series.push({ name, labels: rest, samples: timed, ...metadata });
 }
 
 /** What the data model rules out (remote write 1.0 § Labels). */

@@ -172,6 +172,7 @@ test.each([
   ['without a name', { labels: [['a', 'b']] as const }, 'series-without-name'],
   ['with a label twice', { labels: [name('x'), ['a', '1'], ['a', '2']] as const }, 'duplicate-label'],
   ['with a nameless label', { labels: [name('x'), ['', '1']] as const }, 'label-without-name'],
+  ['whose sample has no time', { labels: [name('x')], timeMs: 0 }, 'sample-without-time'],
   ['that is a native histogram', { labels: [name('x')], isHistogram: true }, 'native-histogram-not-taken'],
   [
     'with too many labels',
@@ -194,6 +195,12 @@ test.each([
   ['no protobuf', encodeSnappy(Buffer.from('hello, world')), {}, 400],
   ['a bomb', encodeSnappy(new Uint8Array(2_000_000)), {}, 413],
   ['too much on the wire', new Uint8Array(600_000), {}, 413],
+  [
+    'a message of 1.0 under the name of 2.0',
+    encodeV1([{ labels: [name('x')] }]),
+    { 'content-type': 'application/x-protobuf;proto=io.prometheus.write.v2.Request' },
+    400,
+  ],
   [
     'symbols that are not there',
     encodeSnappy(Buffer.from([0x22, 0, 0x2a, 4, 0x0a, 2, 1, 2])),
