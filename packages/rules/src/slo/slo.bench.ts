@@ -1,0 +1,84 @@
+/** One tick over a thousand SLOs whose month is in memory, as a worker that lives on does it each minute. */
+import { silentLogger } from '@sluice/core/logger';
+import type { Table } from '@sluice/core/ports/table';
+import { type Bench, cpuMs } from '@sluice/core/testing/bench';
+import { toLabels } from '@sluice/promql/model/labels';
+import { createMemoryReader } from '@sluice/promql/testing/memory-series';
+import { runSloTick } from './ledger/run-slo-tick.ts';
+import { createSlotStore } from './ledger/slot-store.ts';
+import { createSloWorld, WORLD_START_MS } from './testing/slo-world.ts';
+
+const SLOS = 1_000;
+const MINUTE_MS = 60_000;
+const START_MS = WORLD_START_MS + 30 * 86_400_000;
+
+/** A minute's increase in each sample, for as long as late data reaches back. */
+function series(status: string, value: number) {
+  const times = Float64Array.from({ length: 60 }, (_, i) => START_MS + (i - 30) * MINUTE_MS);
+  return {
+    labels: toLabels({ __name__: 'requests_total', status }),
+    times,
+    values: times.map(() => value),
+    startTimes: times.map((timeMs) => timeMs - MINUTE_MS + 1),
+  };
+}
+
+export const bench: Bench = {
+  name: 'slo: a tick over 1,000 SLOs',
+  async run() {
+    const world = createSloWorld();
+    let reads = 0;
+    let writes = 0;
+    const table: Table = {
+      ...world.table,
+      get: (...args) => {
+        reads += 1;
+        return world.table.get(...args);
+      },
+      query: (...args) => {
+        reads += 1;
+        return world.table.query(...args);
+      },
+      put: (...args) => {
+        writes += 1;
+        return world.table.put(...args);
+      },
+    };
+    const plans = Array.from({ length: SLOS }, (_, i) => ({
+      ...world.plan,
+      slo: { ...world.plan.slo, id: `slo-${i}` },
+    }));
+    const reader = createMemoryReader([series('200', 50), series('500', 1)]);
+    const memory = new Map();
+    const tick = async (minute: number): Promise<void> => {
+      const deps = {
+        ...world.depsAt(START_MS),
+        reader,
+        tenant: 'default',
+        plans,
+        store: createSlotStore(table, { tenant: 'default' }),
+        memory,
+        recorded: { record: async () => {} },
+        updateIntervalMs: MINUTE_MS,
+        version: '0',
+        logger: silentLogger,
+      };
+      await runSloTick(deps, START_MS + minute * MINUTE_MS);
+    };
+    // The past of new SLOs is read three days at a time.
+    for (let minute = 1; minute <= 12; minute++) await tick(minute);
+    [reads, writes] = [0, 0];
+    const ms = await cpuMs(() => tick(13));
+    return [
+      { name: 'CPU of a tick', value: ms / 1000, unit: 's', limit: { kind: 'at most', value: 10 } },
+      { name: 'reads an SLO', value: reads / SLOS, unit: 'items', limit: { kind: 'at most', value: 2 } },
+      { name: 'writes an SLO', value: writes / SLOS, unit: 'items', limit: { kind: 'at most', value: 3 } },
+      {
+        name: 'memory',
+        value: process.memoryUsage().rss / 1_048_576,
+        unit: 'MiB',
+        limit: { kind: 'at most', value: 512 },
+      },
+    ];
+  },
+};
