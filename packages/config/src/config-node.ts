@@ -14,6 +14,12 @@ import type { Problem } from './problem.ts';
 
 export type NodeKind = 'null' | 'text' | 'number' | 'boolean' | 'sequence' | 'mapping';
 
+/** Both count from 1. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
 export interface ConfigEntry {
   readonly key: string;
   readonly keyNode: ConfigNode;
@@ -100,27 +106,21 @@ export class ConfigNode {
   }
 
   /** Where a character of a text's value stands in the file; folded and quoted texts are followed line by line. */
-  positionAt(index: number): { readonly line: number; readonly column: number } {
+  positionAt(index: number): Position {
+    return this.locator()(index);
+  }
+
+  /** `positionAt` for keeping: it holds on to the file's text only, not to the document. */
+  locator(): (index: number) => Position {
     const { source, lines } = this.context;
     const value = this.source;
-    let at = this.offset;
-    if (isScalar(this.node) && this.node.type?.startsWith('BLOCK')) at = source.indexOf('\n', at) + 1;
-    else if (/["']/.test(source[at] ?? '') && value[0] !== source[at]) at += 1;
-    const last = Math.min(index, value.length);
-    for (let done = 0; at < source.length && done < value.length; at++) {
-      const isSpace = /\s/.test(source[at]!);
-      const isSame = source[at] === value[done] || (isSpace && /\s/.test(value[done] ?? ''));
-      if (isSame && done === last) break;
-      if (isSame) done += 1;
-      else if (!isSpace && source[at] === '\\') {
-        // An escape of several characters stands for one of the value.
-        if (done === last) break;
-        at += 1;
-        done += 1;
-      }
-    }
-    const { line, col } = lines.linePos(Math.min(at, source.length));
-    return { line, column: col };
+    const isBlock = isScalar(this.node) && this.node.type?.startsWith('BLOCK') === true;
+    const { offset } = this;
+    return (index) => {
+      const at = locate(index, { source, value, offset, isBlock });
+      const { line, col } = lines.linePos(Math.min(at, source.length));
+      return { line, column: col };
+    };
   }
 
   report(
@@ -172,6 +172,35 @@ export interface NodeContext {
   readonly document: Document;
   readonly lines: LineCounter;
   readonly problems: Problem[];
+}
+
+interface TextPlace {
+  /** Of the whole file. */
+  readonly source: string;
+  readonly value: string;
+  readonly offset: number;
+  readonly isBlock: boolean;
+}
+
+/** The offset in the file of a character of a text's value. */
+function locate(index: number, { source, value, offset, isBlock }: TextPlace): number {
+  let at = offset;
+  if (isBlock) at = source.indexOf('\n', at) + 1;
+  else if (/["']/.test(source[at] ?? '') && value[0] !== source[at]) at += 1;
+  const last = Math.min(index, value.length);
+  for (let done = 0; at < source.length && done < value.length; at++) {
+    const isSpace = /\s/.test(source[at]!);
+    const isSame = source[at] === value[done] || (isSpace && /\s/.test(value[done] ?? ''));
+    if (isSame && done === last) break;
+    if (isSame) done += 1;
+    else if (!isSpace && source[at] === '\\') {
+      // An escape of several characters stands for one of the value.
+      if (done === last) break;
+      at += 1;
+      done += 1;
+    }
+  }
+  return at;
 }
 
 function resolve(document: Document, node: Node | null): Node | null {

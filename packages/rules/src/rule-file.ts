@@ -79,7 +79,7 @@ const expression: d.Decoder<Pick<RuleBase, 'query' | 'expr' | 'positionAt'>> = d
   (query, node) => {
     try {
       const expr = parseExpression(query, ALL_FEATURES);
-      return { query, expr, positionAt: (index) => node.positionAt(index) };
+      return { query, expr, positionAt: node.locator() };
     } catch (error) {
       if (!(error instanceof QueryError)) throw error;
       const { position, message } = error;

@@ -21,6 +21,8 @@ const SERIES_OF_FAMILY = 100;
 const ALERTS = 2_000;
 const SLOS = 1_000;
 const ALERTS_OF_GROUP = 20;
+const RULES_OF_FILE = 200;
+const SLOS_OF_FILE = 20;
 const MINUTE_MS = 60_000;
 const START_MS = Date.UTC(2026, 0, 1);
 const DATA_MINUTES = 65;
@@ -120,8 +122,10 @@ function createFamilies(): SeriesReader {
 }
 
 function makeGroups() {
-  const lines = ['groups:'];
+  const files: string[][] = [];
+  const lines: Pick<string[], 'push'> = { push: (...more) => files.at(-1)!.push(...more) };
   for (let i = 0; i < ALERTS; i++) {
+    if (i % RULES_OF_FILE === 0) files.push(['groups:']);
     if (i % ALERTS_OF_GROUP === 0) lines.push(`  - name: alerts${i / ALERTS_OF_GROUP}`, '    rules:');
     const metric = `requests_${i % FAMILIES}_total`;
     const job = Math.floor(i / FAMILIES) % 10;
@@ -134,6 +138,7 @@ function makeGroups() {
     );
   }
   for (let i = 0; i < SLOS; i++) {
+    if (i % SLOS_OF_FILE === 0) files.push(['groups:']);
     const metric = `requests_${i % FAMILIES}_total{job="job${Math.floor(i / FAMILIES)}"`;
     lines.push(`  - name: slo${i}`, '    rules:');
     for (const window of WINDOWS) {
@@ -153,7 +158,9 @@ function makeGroups() {
       );
     }
   }
-  const { files, problems } = loadRules([{ file: 'bench.yml', source: lines.join('\n') }]);
-  if (files === undefined) throw new Error(JSON.stringify(problems[0]));
-  return groupsOf(files);
+  return files.flatMap((own, i) => {
+    const { files: loaded, problems } = loadRules([{ file: `bench${i}.yml`, source: own.join('\n') }]);
+    if (loaded === undefined) throw new Error(JSON.stringify(problems[0]));
+    return groupsOf(loaded);
+  });
 }
