@@ -13,6 +13,8 @@ export interface LogEntry {
   readonly claim?: Claim;
   /** Why the last attempt failed, for people; without secrets. */
   readonly lastError?: string;
+  /** A notification of firing alerts may have arrived although nobody wrote so: the end has to be told then. */
+  readonly isUncertain?: boolean;
 }
 
 /** The right to deliver one content. A claim with another token ends it; an old job then knows that it is stale. */
@@ -24,6 +26,8 @@ export interface Claim {
   readonly leaseUntilMs: number;
   /** Attempts end here; the next flush of the group decides anew. */
   readonly deadlineMs: number;
+  /** An attempt to tell of firing alerts has begun whose outcome was not written. */
+  readonly isUncertain?: boolean;
 }
 
 export const EMPTY_ENTRY: LogEntry = {
@@ -39,6 +43,10 @@ export const LEASE_MS = 60_000;
 
 export function isClaimed(entry: LogEntry | undefined, nowMs: number): boolean {
   return entry?.claim !== undefined && entry.claim.leaseUntilMs > nowMs;
+}
+
+export function isUncertain(entry: LogEntry | undefined): boolean {
+  return entry?.isUncertain === true || entry?.claim?.isUncertain === true;
 }
 
 export interface AlertSets {
@@ -61,6 +69,8 @@ export function decideNotification(
   { firing, resolved }: AlertSets,
   options: { readonly sendResolved: boolean; readonly repeatIntervalMs: number; readonly nowMs: number },
 ): { readonly notify: boolean; readonly reason: NotifyReason } {
+  // The worker died between the answer of the other side and the log: Alertmanager would leave the incident open.
+  if (firing.length === 0 && isUncertain(entry)) return { notify: true, reason: 'all alerts resolved' };
   if (entry === undefined || entry.notifiedAtMs === 0) {
     return firing.length > 0
       ? { notify: true, reason: 'first notification' }

@@ -25,6 +25,7 @@ import {
   EMPTY_ENTRY,
   hashContent,
   isClaimed,
+  isUncertain,
   LEASE_MS,
   type LogEntry,
   logKey,
@@ -240,7 +241,7 @@ class RouteTick {
     const before = entry?.value ?? EMPTY_ENTRY;
     const expiresAtMs = nowMs + Math.max(2 * group.route.repeatIntervalMs, MIN_LOG_RETENTION_MS);
     if (!sendResolved && sets.firing.length === 0) {
-      const { claim: _, ...rest } = before;
+      const { claim: _, isUncertain: __, ...rest } = before;
       const written = await state.log.put(
         key,
         { ...rest, ...sets, notifiedAtMs: nowMs },
@@ -257,6 +258,7 @@ class RouteTick {
     const token = randomUUID();
     const claimed: LogEntry = {
       ...before,
+      ...(isUncertain(before) ? { isUncertain: true } : {}),
       sequence,
       contentHash,
       claim: {
@@ -310,10 +312,11 @@ class RouteTick {
     const { pending, ...rest } = state;
     const isOpen =
       pending === undefined ||
-      Object.entries(pending.claims).some(([key, token]) => {
+      Object.keys(pending.claims).some((key) => {
         const entry = this.log.get(key)?.value;
-        // Delivered claims are taken off the entry; one that failed leaves its error.
-        return entry?.claim?.token === token || entry?.lastError !== undefined;
+        // Delivered claims are taken off the entry; one that failed leaves its error. A claim with another token
+        // is one that a worker made before it died: that the first one is gone does not mean that it was delivered.
+        return entry?.claim !== undefined || entry?.lastError !== undefined;
       });
     const settled = Object.entries({ ...state.settled, ...(isOpen ? {} : pending.resolved) });
     const kept = settled.filter(([fingerprint]) => fingerprints.has(fingerprint));
@@ -328,9 +331,9 @@ class RouteTick {
   /** Whether a claim ran out with nobody at work: its job, or its worker, is gone. */
   private hasLostClaim(claims: Readonly<Record<string, string>>): boolean {
     const { nowMs } = this.deps;
-    return Object.entries(claims).some(([key, token]) => {
+    return Object.keys(claims).some((key) => {
       const claim = this.log.get(key)?.value.claim;
-      return claim?.token === token && claim.leaseUntilMs <= nowMs && claim.deadlineMs > nowMs;
+      return claim !== undefined && claim.leaseUntilMs <= nowMs && claim.deadlineMs > nowMs;
     });
   }
 

@@ -8,7 +8,7 @@ import type { AlertmanagerConfig } from '../config/alertmanager-config.ts';
 import { commonOf } from '../model/label-set.ts';
 import type { Integration, Notification, SendOutcome } from '../receivers/receiver.ts';
 import type { AlertingState } from './alerting-state.ts';
-import { LEASE_MS, type LogEntry } from './notification-log.ts';
+import { type Claim, LEASE_MS, type LogEntry } from './notification-log.ts';
 import type { NotifyJob } from './notify-job.ts';
 import { updateRecord } from './records.ts';
 
@@ -36,12 +36,12 @@ const ATTEMPT_TIMEOUT_MS = 30_000;
 
 export async function runNotifyJob(job: NotifyJob, attempt: number, deps: NotifyDeps): Promise<NotifyResult> {
   const integration = deps.integrationOf(job);
-  const renewed = await renewLease(job, deps, integration !== undefined);
-  if (renewed === 'stale') return { status: 'stale', reason: 'another claim has taken over' };
+  const before = await beginAttempt(job, deps, integration !== undefined);
+  if (before === 'stale') return { status: 'stale', reason: 'another claim has taken over' };
   if (integration === undefined)
     return { status: 'stale', reason: `receiver ${job.receiver} has no ${job.kind}[${job.index}] any more` };
   if (deps.nowMs() >= job.deadlineMs)
-    return fail(job, deps, 'no attempt succeeded before the next flush of the group');
+    return fail(job, deps, { ...before, reason: 'no attempt succeeded before the next flush of the group' });
 
   const timeout = AbortSignal.any([deps.signal, AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)]);
   const outcome = await attemptToSend(integration, toNotification(job, deps), timeout);
@@ -51,12 +51,17 @@ export async function runNotifyJob(job: NotifyJob, attempt: number, deps: Notify
         ? { status: 'delivered' }
         : { status: 'stale', reason: 'another claim has taken over' };
     case 'permanent':
-      return fail(job, deps, outcome.reason);
+      return fail(job, deps, { ...before, reason: outcome.reason });
     case 'retryable': {
       const retryAfterMs =
         outcome.retryAfterMs ?? Math.min(FIRST_RETRY_MS * 2 ** Math.min(attempt - 1, 10), MAX_RETRY_MS);
-      if (deps.nowMs() + retryAfterMs >= job.deadlineMs) return fail(job, deps, outcome.reason);
-      await renewLease(job, deps, true, retryAfterMs);
+      if (deps.nowMs() + retryAfterMs >= job.deadlineMs)
+        return fail(job, deps, { ...before, reason: outcome.reason });
+      await changeClaim(job, deps, (claim) => ({
+        ...claim,
+        ...before,
+        leaseUntilMs: leaseUntil(job, deps.nowMs() + retryAfterMs),
+      }));
       return { status: 'again', reason: outcome.reason, retryAfterMs };
     }
   }
@@ -84,32 +89,56 @@ function ifClaimed(job: NotifyJob, entry: LogEntry | undefined, change: (entry: 
   };
 }
 
-async function renewLease(
+/** Whether an earlier attempt may have arrived without anybody knowing. */
+interface Doubt {
+  readonly isUncertain: boolean;
+}
+
+/**
+ * Renews the lease, and notes that an attempt begins: should this process end before it writes how the attempt went,
+ * it may have arrived. Answers what was in doubt before.
+ */
+async function beginAttempt(job: NotifyJob, deps: NotifyDeps, isWanted: boolean): Promise<Doubt | 'stale'> {
+  let before: Doubt = { isUncertain: false };
+  const held = await changeClaim(job, deps, (claim) => {
+    before = { isUncertain: claim.isUncertain === true };
+    if (!isWanted) return undefined;
+    const begins = deps.nowMs() < job.deadlineMs && job.firing.length > 0;
+    return {
+      ...claim,
+      isUncertain: before.isUncertain || begins,
+      leaseUntilMs: leaseUntil(job, deps.nowMs()),
+    };
+  });
+  return held ? before : 'stale';
+}
+
+function leaseUntil(job: NotifyJob, fromMs: number): number {
+  return Math.min(fromMs + LEASE_MS, job.deadlineMs);
+}
+
+/** False when the claim is another's; undefined takes it off. */
+async function changeClaim(
   job: NotifyJob,
   deps: NotifyDeps,
-  isWanted: boolean,
-  waitMs = 0,
-): Promise<'held' | 'stale'> {
+  change: (claim: Claim) => Claim | undefined,
+): Promise<boolean> {
   let held = false;
   await updateRecord(deps.state.log, job.logKey, (entry) => {
     held = entry?.claim?.token === job.token;
-    return ifClaimed(job, entry, ({ claim, ...rest }) =>
-      isWanted && claim !== undefined
-        ? {
-            ...rest,
-            claim: { ...claim, leaseUntilMs: Math.min(deps.nowMs() + waitMs + LEASE_MS, job.deadlineMs) },
-          }
-        : rest,
-    );
+    return ifClaimed(job, entry, ({ claim, ...rest }) => {
+      const next = claim === undefined ? undefined : change(claim);
+      return next === undefined ? rest : { ...rest, claim: next };
+    });
   });
-  return held ? 'held' : 'stale';
+  return held;
 }
 
 async function commit(job: NotifyJob, deps: NotifyDeps): Promise<boolean> {
   let held = false;
   await updateRecord(deps.state.log, job.logKey, (entry) => {
     held = entry?.claim?.token === job.token;
-    return ifClaimed(job, entry, ({ claim: _, lastError: __, ...rest }) => ({
+    return ifClaimed(job, entry, ({ claim: _, lastError: __, isUncertain: ___, ...rest }) => ({
       ...rest,
       firing: job.firing,
       resolved: job.resolved,
@@ -120,9 +149,17 @@ async function commit(job: NotifyJob, deps: NotifyDeps): Promise<boolean> {
 }
 
 /** Gives the claim back: the next flush decides anew, as Alertmanager does after a failed notification. */
-async function fail(job: NotifyJob, deps: NotifyDeps, reason: string): Promise<NotifyResult> {
+async function fail(
+  job: NotifyJob,
+  deps: NotifyDeps,
+  { reason, isUncertain }: Doubt & { readonly reason: string },
+): Promise<NotifyResult> {
   await updateRecord(deps.state.log, job.logKey, (entry) =>
-    ifClaimed(job, entry, ({ claim: _, ...rest }) => ({ ...rest, lastError: reason })),
+    ifClaimed(job, entry, ({ claim: _, ...rest }) => ({
+      ...rest,
+      lastError: reason,
+      ...(isUncertain ? { isUncertain: true } : {}),
+    })),
   );
   return { status: 'failed', reason };
 }
