@@ -65,10 +65,16 @@ export const bench: Bench = {
       };
       await runSloTick(deps, START_MS + minute * MINUTE_MS);
     };
-    // The past of new SLOs is read three days at a time.
-    for (let minute = 1; minute <= 12; minute++) await tick(minute);
+    await tick(1);
+    // As if the past, which is read three days at a time, had been read whole.
+    const store = createSlotStore(table, { tenant: 'default' });
+    for (const { slo } of plans) {
+      const { head, version } = (await store.head(slo.id))!;
+      await store.saveHead(slo.id, { ...head, fromMs: START_MS - 40 * 86_400_000 }, version);
+    }
+    await tick(2);
     [reads, writes] = [0, 0];
-    const ms = await cpuMs(() => tick(13));
+    const ms = await cpuMs(() => tick(3));
     return [
       { name: 'CPU of a tick', value: ms / 1000, unit: 's', limit: { kind: 'at most', value: 10 } },
       { name: 'reads an SLO', value: reads / SLOS, unit: 'items', limit: { kind: 'at most', value: 2 } },
