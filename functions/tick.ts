@@ -10,6 +10,8 @@ import { openTables } from './aws/tables.ts';
 const own = openProcess(process.env);
 const { queue } = openQueues(own);
 const tick = createTickHandler({
+  ...own,
+  settings: DEFAULT_METRICS_SETTINGS,
   table: openTables(own).table(CLOUD_ENV.metricsTable),
   dispatch: dispatchByQueue(queue(CLOUD_ENV.reduceQueue), own.logger),
 });

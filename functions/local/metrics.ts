@@ -98,6 +98,9 @@ export function openMetrics(options: LocalMetricsOptions): LocalMetrics {
   });
   const tick = createTickHandler({
     table,
+    clock,
+    settings,
+    logger,
     async dispatch(jobs) {
       for (const job of jobs) await run(job, { signal: stopping.signal });
     },

@@ -84,7 +84,9 @@ test.each(Array.from({ length: SEEDS }, (_, i) => i + 1))(
       };
       let run = start();
       const tick = createTickHandler({
+        ...shared,
         table,
+        settings,
         async dispatch(jobs) {
           for (const job of jobs) await run(job, { signal: new AbortController().signal });
         },
