@@ -16,7 +16,9 @@ export interface TemplateData {
 /** Instant query at the evaluation's time. */
 export type TemplateQuery = (expression: string) => Promise<readonly TemplateSample[]>;
 
-const VARIABLES = ['$labels', '$externalLabels', '$externalURL', '$value'];
+/** Stands before every text, as in Prometheus, so that places in messages are the same. */
+const DEFINITIONS =
+  '{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}{{$externalURL := .ExternalURL}}{{$value := .Value}}';
 /** A template that asks more different queries than that is given up. */
 const MAX_QUERIES = 100;
 
@@ -26,12 +28,12 @@ const unanswered = prometheusFunctions({
   },
   externalUrl: '',
 });
-const templates = createTemplateSet({ functions: unanswered, variables: VARIABLES });
+const templates = createTemplateSet({ functions: unanswered });
 
 /** Why the text is no template; undefined when it is one. */
 export function checkTemplate(text: string, name: string): string | undefined {
   try {
-    templates.check(text, name);
+    templates.check(DEFINITIONS + text, name);
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
@@ -57,21 +59,15 @@ export async function expandTemplate(
       throw new RestartSignal(expression);
     },
   });
-  const maps = {
-    $labels: new GoMap(Object.entries(data.labels), { zero: '' }),
-    $externalLabels: new GoMap(Object.entries(data.externalLabels), { zero: '' }),
-    $externalURL: data.externalUrl,
-    $value: data.value,
-  };
   const dot = {
-    Labels: maps.$labels,
-    ExternalLabels: maps.$externalLabels,
+    Labels: new GoMap(Object.entries(data.labels), { zero: '' }),
+    ExternalLabels: new GoMap(Object.entries(data.externalLabels), { zero: '' }),
     ExternalURL: data.externalUrl,
     Value: data.value,
   };
   for (let round = 0; round <= MAX_QUERIES; round++) {
     try {
-      return templates.render(text, dot, { name, functions, variables: maps });
+      return templates.render(DEFINITIONS + text, dot, { name, functions });
     } catch (error) {
       if (!(error instanceof RestartSignal) || wanted === undefined)
         return `<error expanding template: error executing template ${name}: ${describeError(error instanceof Error ? new Error(error.message) : error)}>`;
