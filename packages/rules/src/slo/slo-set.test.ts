@@ -67,9 +67,8 @@ test('the job updates each tenant as far as its data is complete, once an interv
   const batches: RecordedBatch[] = [];
   const selfMetrics = createSelfMetrics();
   const good = REQUESTS_SPEC.replace('5..', '2..').replace('availability', 'inverted');
-  const slos = createSloSetWatch(createFolder({ 'slo/shop.yml': `${REQUESTS_SPEC}---${good}` }), {
-    logger: silentLogger,
-  });
+  const folder = createFolder({ 'slo/shop.yml': `${REQUESTS_SPEC}---${good}` });
+  const slos = createSloSetWatch(folder, { logger: silentLogger });
   let nowMs = minute(4) + 30_000;
   let readyMs = minute(2) + 5_000;
   const reads: number[] = [];
@@ -107,6 +106,12 @@ test('the job updates each tenant as far as its data is complete, once an interv
   const [shop, inverted] = await views();
   expect(shop).toMatchObject({ state: 'exhausted', bad: 1, total: 10 });
   expect(inverted).toMatchObject({ state: 'quarantine', reason: expect.stringContaining('sluice slo fix') });
+  // Without its file an SLO's series end, whatever was recorded last.
+  folder.files['slo/shop.yml'] = `${good}`;
+  await update();
+  expect(batches.at(-1)).toMatchObject({ timeMs: nowMs, samples: [] });
+  expect(batches.at(-1)!.stale).toHaveLength(8);
+  expect(await world.store.heads()).toEqual([]);
   const text = await selfMetrics.render();
   expect(text).toContain(
     `sluice_slo_updates_total{tenant="${parseTenantId('default')}",outcome="updated"} 2`,

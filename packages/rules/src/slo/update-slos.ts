@@ -9,7 +9,7 @@ import type { SelfMetrics } from '@sluice/core/self-metrics';
 import type { Engine } from '@sluice/promql/engine';
 import type { SeriesReader } from '@sluice/promql/series-reader';
 import type { RecordedSeriesSink } from '../tick/recorded-series.ts';
-import { runSloTick } from './ledger/run-slo-tick.ts';
+import { endGoneSlos, runSloTick } from './ledger/run-slo-tick.ts';
 import { createSlotStore } from './ledger/slot-store.ts';
 import type { LedgerMemory } from './ledger/update-ledger.ts';
 import type { SloSetWatch } from './slo-set.ts';
@@ -39,10 +39,28 @@ export function createUpdateSlos(options: UpdateSlosOptions): () => Promise<void
   );
   const memories = new Map<TenantId, LedgerMemory>();
   const doneMs = new Map<TenantId, number>();
+  /** Tenants that may have ledgers of SLOs that are no more. */
+  let untidied: Set<TenantId> | undefined;
   return async () => {
-    if (slos.refresh()) doneMs.clear();
+    if (slos.refresh() || untidied === undefined) {
+      untidied = new Set([...slos.current().tenants, ...memories.keys()]);
+      doneMs.clear();
+    }
     const { plans, settings, tenants } = slos.current();
     quarantined.set(plans.filter(({ slo }) => slo.quarantine !== undefined).length);
+    for (const tenant of untidied) {
+      try {
+        const store = createSlotStore(table, { tenant });
+        const kept = tenants.includes(tenant) ? plans : [];
+        await endGoneSlos({ tenant, plans: kept, store, recorded }, clock.nowMs());
+        untidied.delete(tenant);
+      } catch (error) {
+        logger.error('series of SLOs that are no more could not be ended; the next tick tries again', {
+          tenant,
+          reason: describeError(error),
+        });
+      }
+    }
     if (plans.length === 0) return;
     const { updateIntervalMs, lateMs } = settings;
     const nowMs = clock.nowMs();

@@ -50,7 +50,7 @@ export async function runSloTick(deps: SloTickDeps, readyMs: number): Promise<Sl
       if (update === undefined || !update.isNew) continue;
       updated += 1;
       samples.push(...toSloSamples(plan, update.status, { version }));
-      stale.push(...update.ended.map((windowMs) => windowLabels(plan, windowMs)));
+      stale.push(...update.ended.map((windowMs) => windowLabels(plan.slo, windowMs)));
     } catch (error) {
       failed += 1;
       logger.error('an SLO could not be computed; the next tick tries again', {
@@ -63,4 +63,22 @@ export async function runSloTick(deps: SloTickDeps, readyMs: number): Promise<Sl
   if (samples.length > 0 || stale.length > 0)
     await recorded.record({ tenant, group: GROUP, evaluatedAtMs: timeMs, timeMs, samples, stale });
   return { updated, failed, timeMs };
+}
+
+/**
+ * Heads of SLOs that are no longer in any file, or in quarantine: their series end, so that no alert goes on
+ * with what was recorded last. For when files were read anew, not for every tick.
+ */
+export async function endGoneSlos(
+  { tenant, plans, store, recorded }: Pick<SloTickDeps, 'tenant' | 'plans' | 'store' | 'recorded'>,
+  nowMs: number,
+): Promise<void> {
+  const wanted = new Set(plans.filter(({ slo }) => slo.quarantine === undefined).map(({ slo }) => slo.id));
+  const gone = (await store.heads()).filter(({ status }) => !wanted.has(status.id));
+  const stale = gone.flatMap(({ status, recorded: windows }) =>
+    windows.map((windowMs) => windowLabels(status, windowMs)),
+  );
+  const batch = { tenant, group: `${GROUP}-ended`, evaluatedAtMs: nowMs, timeMs: nowMs, samples: [], stale };
+  if (stale.length > 0) await recorded.record(batch);
+  for (const { status } of gone) await store.dropHead(status.id);
 }

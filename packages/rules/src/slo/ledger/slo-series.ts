@@ -21,10 +21,10 @@ export function toSloSamples(
   const shortest = status.windows.find(({ windowMs }) => windowMs === windows.page.quick.shortMs);
   const periodBurn = status.budget.remainingRatio === null ? null : 1 - status.budget.remainingRatio;
   const named = (name: string, value: number | null | undefined, extra = {}): readonly RuleSample[] =>
-    value === null || value === undefined ? [] : [{ labels: seriesLabels(plan, name, extra), value }];
+    value === null || value === undefined ? [] : [{ labels: seriesLabels(slo, name, extra), value }];
   return [
     ...status.windows.flatMap(({ windowMs, errorRatio }) =>
-      errorRatio === null ? [] : [{ labels: windowLabels(plan, windowMs), value: errorRatio }],
+      errorRatio === null ? [] : [{ labels: windowLabels(slo, windowMs), value: errorRatio }],
     ),
     ...named(SLOTH_METRIC.objective, slo.objective / 100),
     ...named(SLOTH_METRIC.errorBudget, 1 - slo.objective / 100),
@@ -36,10 +36,13 @@ export function toSloSamples(
   ];
 }
 
-export function windowLabels(plan: SloPlan, windowMs: number): Labels {
-  return seriesLabels(plan, errorRatioMetric(windowMs), { [SLOTH_LABEL.window]: formatDuration(windowMs) });
+/** What labels of series are made of. */
+type Labelled = Pick<SloStatus, 'id' | 'name' | 'service' | 'labels'>;
+
+export function windowLabels(slo: Labelled, windowMs: number): Labels {
+  return seriesLabels(slo, errorRatioMetric(windowMs), { [SLOTH_LABEL.window]: formatDuration(windowMs) });
 }
 
-function seriesLabels({ slo }: SloPlan, name: string, extra: Readonly<Record<string, string>>): Labels {
+function seriesLabels(slo: Labelled, name: string, extra: Readonly<Record<string, string>>): Labels {
   return toLabels({ ...idLabelsOf(slo), ...extra, ...slo.labels, [METRIC_NAME]: name });
 }

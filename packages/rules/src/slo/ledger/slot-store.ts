@@ -37,8 +37,8 @@ export interface SlotStore {
   save(id: string, slots: Slots, changed: Interval): Promise<void>;
   /** Answers the new version; undefined when another writer came first. */
   saveHead(id: string, head: LedgerHead, before: string | undefined): Promise<string | undefined>;
-  /** Slots and head of an SLO that is no more. */
-  forget(id: string): Promise<void>;
+  /** For an SLO that is no more; its slots expire by themselves. */
+  dropHead(id: string): Promise<void>;
 }
 
 /** A year's quarters can be looked back at. */
@@ -100,8 +100,7 @@ export function createSlotStore(table: Table, { tenant }: { readonly tenant: str
       );
       return outcome === 'ok' ? version : undefined;
     },
-    async forget(id) {
-      for await (const { pk, sk } of queryAll(table, { pk: slotsPk(id) })) await table.delete({ pk, sk });
+    async dropHead(id) {
       await table.delete({ pk: headPk, sk: id });
     },
   };

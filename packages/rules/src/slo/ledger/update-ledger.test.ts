@@ -224,15 +224,6 @@ describe('the ledger', () => {
       30 * DAY_MS,
     ]);
   });
-
-  test('forgets', async () => {
-    const world = createSloWorld();
-    await tick(world, 10);
-    await world.store.forget('shop-availability');
-    expect(await world.store.heads()).toEqual([]);
-    const slots = await world.store.load('shop-availability', { fromMs: at(0), untilMs: at(10) });
-    expect([...slots.total]).toEqual([Number.NaN, Number.NaN]);
-  });
 });
 
 function specOf(totalQuery: string): string {
