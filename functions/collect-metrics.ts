@@ -1,7 +1,7 @@
 /** Function `collect-metrics`: the queue of metrics into blocks in the table. */
 import { CLOUD_ENV } from '@sluice/core/names';
 import { createCollectHandler } from '@sluice/delivery/metrics/collect-handler';
-import { DEFAULT_METRICS_SETTINGS } from '@sluice/metrics/metrics-settings';
+import { readMetricsSettings } from '@sluice/metrics/metrics-settings';
 import { openProcess } from './aws/process.ts';
 import { toQueueHandler } from './aws/queue-door.ts';
 import { openQueues } from './aws/queues.ts';
@@ -13,7 +13,7 @@ const consumed = queue(CLOUD_ENV.metricsQueue);
 const consumer = createCollectHandler({
   ...own,
   table: openTables(own).table(CLOUD_ENV.metricsTable),
-  settings: DEFAULT_METRICS_SETTINGS,
+  settings: readMetricsSettings(own.env),
   queue: consumed,
   deadLetter: queue(CLOUD_ENV.metricsDead),
   random: Math.random,

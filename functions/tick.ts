@@ -1,7 +1,7 @@
 /** Function `tick`: every minute, an order on the queue for each shard that has something to reduce. */
 import { CLOUD_ENV } from '@sluice/core/names';
 import { createTickHandler, dispatchByQueue } from '@sluice/delivery/metrics/tick-handler';
-import { DEFAULT_METRICS_SETTINGS } from '@sluice/metrics/metrics-settings';
+import { readMetricsSettings } from '@sluice/metrics/metrics-settings';
 import { openProcess } from './aws/process.ts';
 import { openQueues } from './aws/queues.ts';
 import { toScheduleHandler } from './aws/schedule-door.ts';
@@ -9,9 +9,10 @@ import { openTables } from './aws/tables.ts';
 
 const own = openProcess(process.env);
 const { queue } = openQueues(own);
+const settings = readMetricsSettings(own.env);
 const tick = createTickHandler({
   ...own,
-  settings: DEFAULT_METRICS_SETTINGS,
+  settings,
   table: openTables(own).table(CLOUD_ENV.metricsTable),
   dispatch: dispatchByQueue(queue(CLOUD_ENV.reduceQueue), own.logger),
 });
@@ -19,7 +20,7 @@ const tick = createTickHandler({
 export const handler = toScheduleHandler(
   {
     name: 'tick',
-    intervalMs: DEFAULT_METRICS_SETTINGS.tickMs,
+    intervalMs: settings.tickMs,
     run: async ({ scheduledAtMs }) => void (await tick(scheduledAtMs)),
   },
   { process: own },

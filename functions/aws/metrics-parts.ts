@@ -1,13 +1,13 @@
 /** What the functions that work on metrics share: the table, and how it is read. */
 import { CLOUD_ENV } from '@sluice/core/names';
-import { DEFAULT_METRICS_SETTINGS } from '@sluice/metrics/metrics-settings';
+import { readMetricsSettings } from '@sluice/metrics/metrics-settings';
 import { createReduceMemory } from '@sluice/metrics/reduce/reduce-memory';
 import { createSnapshotReader } from '@sluice/metrics/reduce/snapshot-store';
 import type { CloudProcess } from './process.ts';
 import { openTables } from './tables.ts';
 
 export function openMetricsParts(process: Pick<CloudProcess, 'env' | 'clock'>) {
-  const settings = DEFAULT_METRICS_SETTINGS;
+  const settings = readMetricsSettings(process.env);
   const table = openTables(process).table(CLOUD_ENV.metricsTable);
   const memory = createReduceMemory();
   return {

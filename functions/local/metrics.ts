@@ -71,7 +71,10 @@ export function openMetrics(options: LocalMetricsOptions): LocalMetrics {
   const { storage, access, scheduler, clock, selfMetrics, logger } = options;
   const { database, queues } = storage;
   const table = createEmbeddedTable({ database, name: TABLE.metrics, clock });
-  const settings = createMetricsSettings({ tickMs: options.settings.tickSeconds * 1000 });
+  const settings = createMetricsSettings({
+    tickMs: options.settings.tickSeconds * 1000,
+    shards: options.settings.metricsShards,
+  });
   const rollups = DEFAULT_ROLLUP_SETTINGS;
   const memory = createReduceMemory();
   const snapshots = createSnapshotReader(table, { settings, segments: memory.segments });

@@ -10,6 +10,7 @@ describe('the settings of local mode', () => {
       apiPort: 9090,
       dataDir: '.sluice',
       tickSeconds: 15,
+      metricsShards: 1,
       logLevel: 'info',
       corsOrigins: [],
       maxBodyBytes: 4_194_304,

@@ -56,6 +56,8 @@ export interface LocalSettings {
   readonly apiPort: number;
   readonly dataDir: string;
   readonly tickSeconds: number;
+  /** Into how many parts the series of a tenant are divided; a change takes effect some minutes later. */
+  readonly metricsShards: number;
   readonly logLevel: LogLevel;
   readonly corsOrigins: readonly string[];
   readonly maxBodyBytes: number;
@@ -139,6 +141,7 @@ export function checkLocalSettings(env: Environment): {
     apiPort: integer(ENV.apiPort, 9090, port),
     dataDir: readText(env, ENV.dataDir) ?? '.sluice',
     tickSeconds: integer(ENV.tickSeconds, 15, { min: 1, max: 3600 }),
+    metricsShards: integer(ENV.metricsShards, 1, { min: 1, max: 1024 }),
     logLevel: attempt(() => readChoice(env, ENV.logLevel, LOG_LEVELS, 'info'), 'info'),
     corsOrigins: readList(env, ENV.corsOrigins),
     maxBodyBytes: integer(ENV.maxBodyBytes, 4 * MIB, { min: 1024, max: 512 * MIB }),

@@ -1,5 +1,8 @@
 /** What an operator may change about metrics, with the defaults that the cost figures stand on. */
 
+import { ENV } from '@sluice/core/names';
+import { type Environment, readInteger } from '@sluice/core/settings';
+
 export interface MetricsSettings {
   /** Reducers that share a tenant's series; a change is announced through the shard plan. */
   readonly shards: number;
@@ -104,4 +107,11 @@ export const DEFAULT_METRICS_SETTINGS: MetricsSettings = {
 /** The defaults with changes; local mode ticks every 15 s. */
 export function createMetricsSettings(changes: Partial<MetricsSettings> = {}): MetricsSettings {
   return { ...DEFAULT_METRICS_SETTINGS, ...changes };
+}
+
+/** The defaults with what the environment says. @throws UsageError */
+export function readMetricsSettings(env: Environment): MetricsSettings {
+  return createMetricsSettings({
+    shards: readInteger(env, ENV.metricsShards, { fallback: 1, min: 1, max: 1024 }),
+  });
 }
