@@ -40,6 +40,7 @@ export async function createAccess({ host, table, clock }: AccessOptions): Promi
     async authorize(request, scope) {
       const credential = readCredential(request.headers);
       if (credential.kind === 'none' && !keyRequired) {
+        if (isForeignPage(request)) return { status: 'refused', httpStatus: 403, message: FOREIGN_PAGE };
         return { status: 'ok', tenant: parseTenantId(DEFAULT_TENANT) };
       }
       if (credential.kind === 'unreadable') {
@@ -53,6 +54,21 @@ export async function createAccess({ host, table, clock }: AccessOptions): Promi
     },
     flush: limiter.flush,
   };
+}
+
+const FOREIGN_PAGE =
+  'without a key the APIs are open to programs of this machine alone, not to pages of other origins; send a key';
+
+/**
+ * Where no key is needed, a browser reaches the port on behalf of any page: told by a Host that is no name of this
+ * machine (DNS rebinding), and, where something may change, by the Origin. Reading across origins fails by itself.
+ */
+function isForeignPage({ url, method, headers }: Request): boolean {
+  const { host, hostname } = new URL(url);
+  if (!isLoopbackHost(hostname)) return true;
+  const origin = headers.get('origin');
+  if (origin === null || method === 'GET' || method === 'HEAD') return false;
+  return !(URL.canParse(origin) && new URL(origin).host === host);
 }
 
 async function requireSomeKey({ host, table, clock }: AccessOptions): Promise<void> {
