@@ -75,7 +75,7 @@ test('tests that fail are told in the same words', async () => {
         for: 2m
         keep_firing_for: 3m
         labels: { severity: page, inst: "{{ $labels.job }}" }
-        annotations: { summary: '{{ $labels.job }} {{ $value }} {{ humanize $value }} {{ $externalLabels.region }} {{ query \`x{job="b"}\` | first | value }}', empty: '' }
+        annotations: { summary: '{{ $labels.job }} {{ $value }} {{ humanize $value }} {{ $externalLabels.region }} {{ query \`max(x)\` | first | value }}', empty: '' }
   - name: g2
     rules:
       - record: y
@@ -91,16 +91,18 @@ test('tests that fail are told in the same words', async () => {
   writeFileSync(
     join(folder, 'words_test.yml'),
     `rule_files: [words.yml, nothing*.yml]
+evaluation_interval: 1m
 group_eval_order: [g1, g2]
 tests:
   - name: first
+    interval: 1m
     external_labels: { region: eu }
     input_series:
       - { series: 'x{job="a", i="1"}', values: 0+1x20 }
       - { series: 'x{job="b"}', values: 10 10 10 10 _ _ _ 10x3 stale }
     alert_rule_test:
-      - { eval_time: 3m, alertname: High }
-      - { eval_time: 5m, alertname: High, exp_alerts: [{ exp_labels: { job: c } }] }
+      - { eval_time: 8m, alertname: High }
+      - { eval_time: 3m, alertname: High, exp_alerts: [{ exp_labels: { job: c } }] }
       - { eval_time: 0m, alertname: Now, exp_alerts: [{ exp_labels: { job: z } }] }
     promql_expr_test:
       - { expr: y, eval_time: 10m, exp_samples: [{ labels: y, value: 3 }] }

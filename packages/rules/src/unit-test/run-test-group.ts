@@ -9,7 +9,7 @@ import { compareLabels, type Labels, toLabels } from '@sluice/promql/model/label
 import { parseMetric, parseValues } from '@sluice/promql/notation/series-notation';
 import { ALL_FEATURES } from '@sluice/promql/parse/parse-expression';
 import type { QueryResult } from '@sluice/promql/query-result';
-import { type ActiveAlerts, alertSamples } from '../evaluate/alert-state.ts';
+import type { ActiveAlerts } from '../evaluate/alert-state.ts';
 import { evaluateGroup, type GroupEvaluation } from '../evaluate/evaluate-group.ts';
 import type { RuleGroup } from '../rule-file.ts';
 import {
@@ -248,11 +248,4 @@ function areNeighbours(a: number, b: number): boolean {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** Samples of `ALERTS` for the alerts of a rule, in the order in which tests compare them. */
-export function alertStatesOf(alerts: ActiveAlerts | undefined): readonly string[] {
-  return alertSamples(alerts?.values() ?? []).map(({ labels }) =>
-    labels.map(({ name, value }) => `${name}=${value}`).join(','),
-  );
 }
