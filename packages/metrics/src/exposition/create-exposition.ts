@@ -48,10 +48,16 @@ export function createExposition({ selfMetrics, snapshots, nowMs }: ExpositionDe
     const own = await selfMetrics.render();
     const shards = await snapshots.shards(tenant);
     const found = await Promise.all(shards.map((shard) => readNewest(tenant, shard)));
-    const taken = new Set(Array.from(own.matchAll(/^# TYPE (\S+)/gm), (match) => match[1]!));
+    const taken = new Set(Array.from(own.matchAll(/^# TYPE (\S+) (\w+)/gm), namesOf).flat());
     const present = found.filter((snapshot) => snapshot !== undefined);
     const text = renderExposition(present, { format, taken });
     const body = format === 'openmetrics' ? `${toOpenMetricsText(own)}${text}# EOF\n` : own + text;
     return { contentType: CONTENT_TYPE[format], body };
   };
+}
+
+/** Of one family: what was pushed as remote write has the parts of histograms and summaries as families. */
+function namesOf([, name = '', type = '']: RegExpMatchArray): readonly string[] {
+  const isCompound = type === 'histogram' || type === 'summary';
+  return isCompound ? [name, `${name}_bucket`, `${name}_sum`, `${name}_count`] : [name];
 }

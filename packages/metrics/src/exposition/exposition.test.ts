@@ -152,5 +152,16 @@ test('the whole answer has the own counters first, every shard once, and an end 
   expect(open.body).toContain('own_seconds_bucket{le="1.0"} 0\nown_seconds_bucket{le="2.5"} 1\n');
   expect(open.body.endsWith('# EOF\n')).toBe(true);
   expect(snapshots.reads()).toBe(1);
+
+  // The pipeline's own metrics come back as one more source, their histograms part by part.
+  const parts = ['own_seconds_bucket', 'own_seconds_sum', 'own_seconds_count', 'own_requests_total'];
+  snapshots.put(
+    makeSnapshot(
+      parts.map((name) => makeCounter(name, { level: 5 })),
+      { shard: 2 },
+    ),
+  );
+  const again = await expose({ tenant: 'default', accept: null });
+  expect(again.body.match(/^# TYPE own_\w+/gm)).toEqual(plain.body.match(/^# TYPE own_\w+/gm));
   expect((await expose({ tenant: 'other', accept: null })).body).not.toContain('temperature');
 });
