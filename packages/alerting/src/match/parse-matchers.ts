@@ -108,8 +108,9 @@ function parseClassic(text: string): readonly LabelMatcher[] | undefined {
     if (match === null) return undefined;
     const [, name = '', operator = '=', raw = ''] = match;
     const isQuoted = raw.length >= 2 && raw.startsWith('"') && raw.endsWith('"');
-    if (!isQuoted && /(^|[^\\])"/.test(raw)) return undefined;
     const body = isQuoted ? raw.slice(1, -1) : raw;
+    // A quote that is neither around the value nor escaped.
+    if (/(^|[^\\])(\\\\)*"/.test(body)) return undefined;
     const value = body.replaceAll(/\\(["\\n])/g, (_, code: string) => (code === 'n' ? '\n' : code));
     matchers.push(createMatcher(name, operator as MatchOperator, value));
   }
