@@ -4,7 +4,6 @@
  */
 import { describeError } from '@sluice/core/errors';
 import type { Logger } from '@sluice/core/logger';
-import type { Labels } from '@sluice/promql/model/labels';
 import type { RuleSample } from '../../evaluate/alert-state.ts';
 import type { RecordedSeriesSink } from '../../tick/recorded-series.ts';
 import type { ComputeDeps } from './compute-slots.ts';
@@ -40,7 +39,6 @@ export async function runSloTick(deps: SloTickDeps, readyMs: number): Promise<Sl
   const { tenant, plans, recorded, version, logger, updateIntervalMs } = deps;
   const timeMs = Math.floor(readyMs / updateIntervalMs) * updateIntervalMs;
   const samples: RuleSample[] = [];
-  const stale: Labels[] = [];
   let updated = 0;
   let failed = 0;
   for (const plan of plans) {
@@ -50,7 +48,10 @@ export async function runSloTick(deps: SloTickDeps, readyMs: number): Promise<Sl
       if (update === undefined || !update.isNew) continue;
       updated += 1;
       samples.push(...toSloSamples(plan, update.status, { version }));
-      stale.push(...update.ended.map((windowMs) => windowLabels(plan.slo, windowMs)));
+      // As Sloth's rules have it for a window without events: no alert compares with it, from now on.
+      samples.push(
+        ...update.ended.map((windowMs) => ({ labels: windowLabels(plan.slo, windowMs), value: Number.NaN })),
+      );
     } catch (error) {
       failed += 1;
       logger.error('an SLO could not be computed; the next tick tries again', {
@@ -60,8 +61,8 @@ export async function runSloTick(deps: SloTickDeps, readyMs: number): Promise<Sl
       });
     }
   }
-  if (samples.length > 0 || stale.length > 0)
-    await recorded.record({ tenant, group: GROUP, evaluatedAtMs: timeMs, timeMs, samples, stale });
+  if (samples.length > 0)
+    await recorded.record({ tenant, group: GROUP, evaluatedAtMs: timeMs, timeMs, samples, stale: [] });
   return { updated, failed, timeMs };
 }
 
