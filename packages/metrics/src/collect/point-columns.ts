@@ -178,7 +178,7 @@ export function readPointColumns(
       const startMs = isCumulative ? lastStartMs : 0;
       const timeMs = lastTimeMs;
       const marks = form >= HAS_EXEMPLARS ? readExemplars(exemplars) : NO_EXEMPLARS;
-      const base = { series: own, mode, origin, startMs, timeMs, exemplars: marks };
+      const toBase = () => ({ series: own, mode, origin, startMs, timeMs, exemplars: marks });
       switch (type) {
         case 'number': {
           const value = values.level();
@@ -192,16 +192,16 @@ export function readPointColumns(
           return { type, series: own, mode, origin, startMs, timeMs, exemplars: marks, bounds, counts, sum };
         }
         case 'exponential':
-          return { ...base, type, native: readNative(values), sum: readSum(values) };
+          return { ...toBase(), type, native: readNative(values), sum: readSum(values) };
         case 'summary': {
           const quantiles = Array.from({ length: values.count(16) }, () => ({
             quantile: values.double(),
             value: values.double(),
           }));
-          return { ...base, type, quantiles, count: values.level(), sum: Number(values.level()) };
+          return { ...toBase(), type, quantiles, count: values.level(), sum: Number(values.level()) };
         }
         case 'stale':
-          return { ...base, type };
+          return { ...toBase(), type };
         default:
           throw new DamagedBytes(`point form ${form} is not known`);
       }

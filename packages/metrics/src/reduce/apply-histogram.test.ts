@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { HistogramSnapshot } from '../model/snapshot.ts';
 import type { PointSpec, RequestSpec } from '../testing/encode-metrics.ts';
-import { snapshotOf, TENANT } from '../testing/metrics-world.ts';
+import { snapshotOf } from '../testing/metrics-world.ts';
 import { at, counter, one, plain } from '../testing/order-requests.ts';
 
 describe('histograms', () => {

@@ -2,6 +2,7 @@
 import { addLevels } from '../model/level.ts';
 import { explicitBounds } from '../model/native-buckets.ts';
 import type {
+  CounterSnapshot,
   FamilyMetadata,
   HistogramSnapshot,
   Level,
@@ -35,13 +36,21 @@ function toSeriesSnapshot(series: SeriesState): SeriesSnapshot {
   const { labels, id, startMs, eventMs, changedTickMs, resumedTickMs, exemplars, data } = series;
   const base = { labels, id, startMs, eventMs, changedTickMs, resumedTickMs, exemplars };
   switch (data.type) {
-    case 'counter':
-      return {
-        ...base,
+    case 'counter': {
+      const counter: Omit<CounterSnapshot, 'opening'> & { opening?: Level } = {
+        labels,
+        id,
+        startMs,
+        eventMs,
+        changedTickMs,
+        resumedTickMs,
+        exemplars,
         kind: 'counter',
         level: data.level,
-        ...(data.opening === 0 ? {} : { opening: data.opening }),
       };
+      if (data.opening !== 0) counter.opening = data.opening;
+      return counter;
+    }
     case 'gauge':
     case 'updown':
       return { ...base, kind: data.type, last: data.last, ...toSpread(data.last, data.spread) };
