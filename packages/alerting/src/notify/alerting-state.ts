@@ -89,7 +89,7 @@ export async function putSilence(
 ): Promise<string> {
   const nowMs = clock.nowMs();
   const fault = faultOfSilence(given, nowMs);
-  if (fault !== undefined) throw new InvalidSilenceError(`invalid silence: ${fault}`);
+  if (fault !== undefined) throw new InvalidSilenceError(`silence invalid: ${fault}`);
   if (id !== undefined && id !== '') {
     const before = await state.silences.get(id);
     if (before === undefined) throw new InvalidSilenceError(`silence ${id} not found`);

@@ -40,7 +40,7 @@ export function parseFilter(c: Context): readonly LabelMatcher[] {
 }
 
 /** As Alertmanager's API filters: a matcher for the empty text asks whether the label is there at all. */
-export function matchesFilter(filter: readonly LabelMatcher[], labels: LabelSet): boolean {
+function matchesFilter(filter: readonly LabelMatcher[], labels: LabelSet): boolean {
   return filter.every((matcher) => {
     const value = labels[matcher.name];
     const isPresent = value !== undefined;

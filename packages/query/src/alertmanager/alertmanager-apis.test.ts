@@ -354,16 +354,16 @@ describe('silences', () => {
       { code: 602, message: 'matchers.0.isRegex in body is required' },
     ],
     [{ matchers: [{ name: 'a', value: 'b', isRegex: 'no' }] }, 400, expect.objectContaining({ code: 400 })],
-    [{ matchers: [] }, 400, 'invalid silence: at least one matcher required'],
+    [{ matchers: [] }, 400, 'silence invalid: at least one matcher required'],
     [
       { matchers: [{ name: 'a', value: '.*', isRegex: true }] },
       400,
-      'invalid silence: at least one matcher must not match the empty string',
+      'silence invalid: at least one matcher must not match the empty string',
     ],
     [
       { matchers: [{ name: 'a', value: '(', isRegex: true }] },
       400,
-      expect.stringContaining('invalid silence: bad regular'),
+      expect.stringContaining('silence invalid: bad regular'),
     ],
     [{ endsAt: '2025-12-31T00:00:00Z' }, 400, 'Failed to create silence: start time must be before end time'],
     [

@@ -1,12 +1,14 @@
 /** Alertmanager's API v2, mounted at `/alertmanager/api/v2` (source: its OpenAPI document), and what goes beyond it. */
 
+import type { LabelMatcher } from '@sluice/alerting/match/matcher';
 import { isResolved } from '@sluice/alerting/model/alert';
 import { compareAlertLabels, compareLabelSets } from '@sluice/alerting/model/label-set';
+import { type SilenceMatcher, toSilenceMatcher } from '@sluice/alerting/mute/silence';
 import { expireSilence, InvalidSilenceError, putSilence } from '@sluice/alerting/notify/alerting-state';
 import { type Context, Hono } from 'hono';
 import type { QueryEnv } from '../query-env.ts';
 import { acknowledgeAlert, acknowledgeGroup } from './acknowledge.ts';
-import { matchesFilter, parseFilter, parseSelection } from './alert-selection.ts';
+import { parseFilter, parseSelection } from './alert-selection.ts';
 import { type AlertmanagerDeps, configOf } from './alertmanager-deps.ts';
 import { type AlertsView, readAlertsView } from './alerts-view.ts';
 import { ApiRefusal, answerRefusal, FORM_CODE, readJson } from './api-refusal.ts';
@@ -52,9 +54,7 @@ export function createV2Routes(deps: AlertmanagerDeps): Hono<QueryEnv> {
     const stored = await deps.stateOf(c.get('tenant')).silences.all();
     const shown = stored
       .map(({ value }) => value)
-      .filter(({ matchers }) =>
-        matchesFilter(filter, Object.fromEntries(matchers.map(({ name, value }) => [name, value]))),
-      )
+      .filter(({ matchers }) => filter.every((wanted) => matchers.some((own) => isSame(own, wanted))))
       .map((silence) => toShownSilence(silence, clock.nowMs()));
     return c.json(shown.sort(compareSilences));
   });
@@ -107,6 +107,12 @@ function statusOf({ setup, problems, startedAtMs }: AlertmanagerDeps) {
     },
     ...(problems().length === 0 ? {} : { problems: problems() }),
   };
+}
+
+/** A filter finds the silences that have this very matcher. */
+function isSame(own: SilenceMatcher, wanted: LabelMatcher): boolean {
+  const { name, value, isRegex, isEqual } = toSilenceMatcher(wanted);
+  return own.name === name && own.value === value && own.isRegex === isRegex && own.isEqual === isEqual;
 }
 
 type Selection = ReturnType<typeof parseSelection>;
