@@ -17,9 +17,9 @@ import { requireText } from './aws/require-text.ts';
 
 const own = openProcess(process.env);
 const { queue } = openQueues(own);
-const { clock, logger } = own;
-const env = await readSecrets(process.env, [ENV.lokiAuth]);
-const loki = readBackend(env, { url: ENV.lokiUrl, auth: ENV.lokiAuth });
+const { env, clock, logger } = own;
+const secrets = await readSecrets(env, [ENV.lokiAuth]);
+const loki = readBackend({ env, secrets }, { url: ENV.lokiUrl, auth: ENV.lokiAuth });
 const groups = createLogGroups({ prefix: requireText(env, ENV.cloudwatchPrefix) });
 const cloudWatch = { client: createCloudWatchClient({}), groups, consumer: randomUUID(), clock };
 const consumed = queue(CLOUD_ENV.logsQueue);

@@ -13,8 +13,9 @@ import { requireText } from './aws/require-text.ts';
 
 const own = openProcess(process.env);
 const { queue } = openQueues(own);
-const env = await readSecrets(process.env, [ENV.tempoAuth]);
-const tempo = readBackend(env, { url: ENV.tempoUrl, auth: ENV.tempoAuth });
+const { env } = own;
+const secrets = await readSecrets(env, [ENV.tempoAuth]);
+const tempo = readBackend({ env, secrets }, { url: ENV.tempoUrl, auth: ENV.tempoAuth });
 const joinGzip = readBoolean(env, ENV.tempoJoinGzip, false);
 const consumed = queue(CLOUD_ENV.tracesQueue);
 const consumer = createDeliverHandler({

@@ -16,13 +16,17 @@ const LEASE_MS = 70_000;
 
 const own = openProcess(process.env);
 const { queue } = openQueues(own);
-const { clock } = own;
+const { env, clock } = own;
+const secrets = await readSecrets(env, [ENV.mimirAuth]);
 const { table, settings, memory, snapshots } = openMetricsParts(own);
-const pusher = createCloudPusher(await readSecrets(process.env, [ENV.mimirAuth]), {
-  ...own,
-  table,
-  snapshots,
-});
+const pusher = createCloudPusher(
+  { env, secrets },
+  {
+    ...own,
+    table,
+    snapshots,
+  },
+);
 const run = createReduceAndPush({
   ...own,
   reduce: { table, clock, settings, memory },

@@ -7,6 +7,8 @@ export interface Account {
   readonly iam: $util.Output<string>;
   /** `arn:aws:logs:eu-central-1:123456789012` */
   readonly logs: $util.Output<string>;
+  /** `arn:aws:ssm:eu-central-1:123456789012:parameter` */
+  readonly parameters: $util.Output<string>;
 }
 
 export function readAccount(): Account {
@@ -18,5 +20,6 @@ export function readAccount(): Account {
     region,
     iam: $interpolate`arn:${partition}:iam::${id}`,
     logs: $interpolate`arn:${partition}:logs:${region}:${id}`,
+    parameters: $interpolate`arn:${partition}:ssm:${region}:${id}:parameter`,
   };
 }

@@ -26,7 +26,7 @@ const MAX_AGE_SECONDS = {
   notifications: 300,
 } as const;
 
-type AlarmArgs = Omit<aws.cloudwatch.MetricAlarmArgs, 'alarmActions' | 'okActions'>;
+type AlarmArgs = Partial<Omit<aws.cloudwatch.MetricAlarmArgs, 'alarmActions' | 'okActions'>>;
 
 export function createAlarms({ settings, queues, scheduleDeadLetters, functions }: AlarmDeps): aws.sns.Topic {
   const topic = createTopic(settings);

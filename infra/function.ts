@@ -3,6 +3,8 @@
  * and a role that only Lambda can take and that holds exactly what is listed. `link` is never used: it would grant
  * more than is needed, and put all of it into the environment.
  */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Account } from './account';
 import type { Grant } from './grants';
 import type { Secrets } from './secrets';
@@ -19,6 +21,8 @@ export interface FunctionSpec {
   readonly secrets?: readonly SecretName[];
   readonly reservedConcurrency?: number;
   readonly hasUrl?: boolean;
+  /** Takes the folder `config/` along: rules, alertmanager.yml and sluice.yml. */
+  readonly hasConfig?: boolean;
 }
 
 export interface FunctionDeps {
@@ -26,6 +30,8 @@ export interface FunctionDeps {
   readonly account: Account;
   readonly secrets: Secrets;
 }
+
+const CONFIG_FOLDER = 'config';
 
 const LAMBDA_TRUST = JSON.stringify({
   Version: '2012-10-17',
@@ -40,6 +46,8 @@ export function createFunction(spec: FunctionSpec, deps: FunctionDeps): sst.aws.
     retentionInDays: settings.logRetentionDays,
     logGroupClass: 'STANDARD',
   });
+  const copiesConfig = spec.hasConfig === true && existsSync(join($cli.paths.root, CONFIG_FOLDER));
+  const configSecrets = $interpolate`${account.parameters}${secretPrefix(settings)}config/*`;
   const parameters = (spec.secrets ?? []).map((name) => deps.secrets[name]);
   return new sst.aws.Function(toLogicalName(spec.name), {
     name: physicalName,
@@ -54,6 +62,7 @@ export function createFunction(spec: FunctionSpec, deps: FunctionDeps): sst.aws.
       .apply((versions) => `Sluice ${spec.name}, secrets ${versions.join('.') || 'none'}`),
     logging: { format: 'json', logGroup: group.name },
     // The runtime brings the AWS SDK along: bundled, it would be most of what a cold start loads.
+    ...(copiesConfig ? { copyFiles: [{ from: CONFIG_FOLDER }] } : {}),
     nodejs: { format: 'esm', minify: true, sourcemap: true, esbuild: { external: ['@aws-sdk/*'] } },
     url: spec.hasUrl === true ? { authorization: 'none', cors: false } : false,
     environment: {
@@ -61,7 +70,10 @@ export function createFunction(spec: FunctionSpec, deps: FunctionDeps): sst.aws.
       SLUICE_LOG_LEVEL: 'info',
       SLUICE_FUNCTION: spec.name,
       SLUICE_STAGE: settings.stage,
-      ...(parameters.length === 0 ? {} : { SLUICE_SECRETS_PREFIX: secretPrefix(settings) }),
+      ...(spec.hasConfig === true ? { SLUICE_CONFIG_DIR: copiesConfig ? CONFIG_FOLDER : '' } : {}),
+      ...(parameters.length === 0 && spec.hasConfig !== true
+        ? {}
+        : { SLUICE_SECRETS_PREFIX: secretPrefix(settings) }),
       NODE_OPTIONS: '--enable-source-maps',
     },
     ...(spec.reservedConcurrency === undefined
@@ -76,6 +88,8 @@ export function createFunction(spec: FunctionSpec, deps: FunctionDeps): sst.aws.
       ...(parameters.length === 0
         ? []
         : [{ actions: ['ssm:GetParameter'], resources: parameters.map(({ arn }) => arn) }]),
+      // By path: which secrets receivers need is said in the configuration.
+      ...(spec.hasConfig === true ? [{ actions: ['ssm:GetParameter'], resources: [configSecrets] }] : []),
     ],
     transform: {
       role: (args) => {

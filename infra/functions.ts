@@ -110,6 +110,7 @@ function metricsSpecs({
         SLUICE_METRICS_QUEUE_URL: queues.metrics.queue.url,
         SLUICE_METRICS_DEAD_QUEUE_URL: queues.metrics.deadLetter.url,
         SLUICE_METRICS_TABLE: tables.metrics.name,
+        SLUICE_METRICS_SHARDS: String(settings.metricsShards),
       },
     },
     {
@@ -120,6 +121,7 @@ function metricsSpecs({
       environment: {
         SLUICE_REDUCE_QUEUE_URL: queues.reduce.queue.url,
         SLUICE_METRICS_TABLE: tables.metrics.name,
+        SLUICE_METRICS_SHARDS: String(settings.metricsShards),
       },
     },
     {
@@ -134,6 +136,7 @@ function metricsSpecs({
       environment: {
         SLUICE_REDUCE_QUEUE_URL: queues.reduce.queue.url,
         SLUICE_METRICS_TABLE: tables.metrics.name,
+        SLUICE_METRICS_SHARDS: String(settings.metricsShards),
         SLUICE_MIMIR_URL: settings.backends.mimirUrl,
         SLUICE_MIMIR_PROTOCOL: '1.0',
         SLUICE_MIMIR_NATIVE_HISTOGRAMS: 'false',
@@ -147,7 +150,10 @@ function metricsSpecs({
         mayUse(tables.metrics, 'GetItem', 'PutItem', 'Query', 'DeleteItem'),
         maySend(scheduleDeadLetters),
       ],
-      environment: { SLUICE_METRICS_TABLE: tables.metrics.name },
+      environment: {
+        SLUICE_METRICS_TABLE: tables.metrics.name,
+        SLUICE_METRICS_SHARDS: String(settings.metricsShards),
+      },
     },
   ];
 }
@@ -232,6 +238,8 @@ function querySpec({ settings, account, queues, tables, groups, keys }: Pipeline
       mayUse(tables.metrics, 'GetItem', 'Query'),
       mayUse(tables.audit, 'GetItem', 'PutItem', 'Query'),
       mayUse(tables.checkpoints, 'Query'),
+      mayUse(tables.rules, 'GetItem', 'Query'),
+      mayUse(tables.alerting, 'GetItem', 'PutItem', 'Query', 'DeleteItem'),
       mayCall(keys.wrapping, 'GenerateDataKey', 'Decrypt'),
       mayCall(keys.signing, 'GetPublicKey'),
       // Whoever reads the trail is recorded in it.
@@ -246,12 +254,66 @@ function querySpec({ settings, account, queues, tables, groups, keys }: Pipeline
     environment: {
       SLUICE_KEYS_TABLE: tables.keys.name,
       SLUICE_METRICS_TABLE: tables.metrics.name,
+      SLUICE_METRICS_SHARDS: String(settings.metricsShards),
       SLUICE_AUDIT_TABLE: tables.audit.name,
       SLUICE_CHECKPOINTS_TABLE: tables.checkpoints.name,
       SLUICE_AUDIT_WRAPPING_KEY: keys.wrapping.arn,
       SLUICE_AUDIT_SIGNING_KEY: keys.signing.arn,
       SLUICE_AUDIT_QUEUE_URL: queues.audit.queue.url,
       SLUICE_CLOUDWATCH_PREFIX: groupPrefix(settings),
+      SLUICE_ALERTING_TABLE: tables.alerting.name,
+      SLUICE_RULES_TABLE: tables.rules.name,
+      // A path of this function itself is enough for links.
+      SLUICE_EXTERNAL_URL: '',
     },
+    hasConfig: true,
   };
+}
+
+/** What evaluates rules and tells people: after the others, since its links lead to `query`. */
+export function createAlertingFunctions(parts: PipelineParts, queryUrl: $util.Output<string>): Functions {
+  const { settings, queues, tables, scheduleDeadLetters } = parts;
+  const shared = {
+    SLUICE_ALERTING_TABLE: tables.alerting.name,
+    SLUICE_EXTERNAL_URL: queryUrl.apply((url) => url.replace(/\/$/, '')),
+  };
+  const specs: readonly FunctionSpec[] = [
+    {
+      name: 'evaluate',
+      memoryMb: 1024,
+      timeoutSeconds: 60,
+      hasConfig: true,
+      secrets: ['SLUICE_MIMIR_AUTH'],
+      grants: [
+        mayUse(tables.metrics, 'GetItem', 'Query'),
+        mayUse(tables.rules, 'GetItem', 'PutItem', 'Query', 'DeleteItem'),
+        mayUse(tables.alerting, 'GetItem', 'PutItem', 'Query', 'DeleteItem'),
+        maySend(queues.metrics.queue, queues.notifications.queue, scheduleDeadLetters),
+        // How far behind the data is.
+        { actions: ['sqs:GetQueueAttributes'], resources: [queues.metrics.queue.arn] },
+      ],
+      environment: {
+        ...shared,
+        SLUICE_METRICS_QUEUE_URL: queues.metrics.queue.url,
+        SLUICE_NOTIFICATIONS_QUEUE_URL: queues.notifications.queue.url,
+        SLUICE_METRICS_TABLE: tables.metrics.name,
+        SLUICE_METRICS_SHARDS: String(settings.metricsShards),
+        SLUICE_RULES_TABLE: tables.rules.name,
+        SLUICE_MIMIR_URL: settings.backends.mimirUrl,
+      },
+    },
+    {
+      name: 'notify',
+      memoryMb: 512,
+      timeoutSeconds: 60,
+      hasConfig: true,
+      grants: [...mayConsume(queues.notifications), mayUse(tables.alerting, 'GetItem', 'PutItem', 'Query')],
+      environment: {
+        ...shared,
+        SLUICE_NOTIFICATIONS_QUEUE_URL: queues.notifications.queue.url,
+        SLUICE_NOTIFICATIONS_DEAD_QUEUE_URL: queues.notifications.deadLetter.url,
+      },
+    },
+  ];
+  return Object.fromEntries(specs.map((spec) => [spec.name, createFunction(spec, parts)]));
 }

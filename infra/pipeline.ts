@@ -5,7 +5,7 @@ import { createAuditKeys } from './audit-keys';
 import { createBudget } from './budget';
 import { createConsumer } from './consumers';
 import { createEdge } from './edge';
-import { createFunctions } from './functions';
+import { createAlertingFunctions, createFunctions } from './functions';
 import { createLogGroups } from './log-groups';
 import { createQueues, createScheduleDeadLetters } from './queues';
 import { createSchedules } from './schedules';
@@ -23,7 +23,15 @@ export function createPipeline(settings: Settings): Record<string, $util.Output<
   const keys = createAuditKeys(settings, account);
   const secrets = createSecrets(settings);
   const parts = { settings, account, queues, scheduleDeadLetters, tables, groups, keys, secrets };
-  const functions = createFunctions(parts);
+  const telemetry = createFunctions(parts);
+  const urls = createEdge(
+    [
+      { name: 'ingest', fn: telemetry.ingest! },
+      { name: 'query', fn: telemetry.query! },
+    ],
+    settings,
+  );
+  const functions = { ...telemetry, ...createAlertingFunctions(parts, urls.query!) };
   const fn = (name: string): sst.aws.Function => functions[name]!;
 
   // Batches are as large as pays: one call, one push, one block for all of them; the payload of 6 MB ends them sooner.
@@ -39,9 +47,11 @@ export function createPipeline(settings: Settings): Record<string, $util.Output<
   );
   createConsumer({ pair: queues.reduce, fn: fn('reduce-metrics'), batchSize: 1, windowSeconds: 0 }, settings);
   createConsumer({ pair: queues.audit, fn: fn('record-audit'), ...few }, settings);
+  createConsumer({ pair: queues.notifications, fn: fn('notify'), ...few }, settings);
   createSchedules(
     [
       { job: 'tick', rate: 'rate(1 minute)', fn: fn('tick') },
+      { job: 'evaluate', rate: 'rate(1 minute)', fn: fn('evaluate') },
       { job: 'compact-metrics', rate: 'rate(10 minutes)', fn: fn('compact-metrics') },
       { job: 'seal-audit', rate: 'rate(1 minute)', fn: fn('seal-audit') },
       { job: 'keep-audit', rate: 'rate(1 hour)', fn: fn('keep-audit') },
@@ -50,12 +60,5 @@ export function createPipeline(settings: Settings): Record<string, $util.Output<
   );
   const topic = createAlarms({ settings, queues, scheduleDeadLetters, functions });
   createBudget(settings, topic);
-  const urls = createEdge(
-    [
-      { name: 'ingest', fn: fn('ingest') },
-      { name: 'query', fn: fn('query') },
-    ],
-    settings,
-  );
   return { ingestUrl: urls.ingest!, queryUrl: urls.query!, keysTable: tables.keys.name };
 }

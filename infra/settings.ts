@@ -29,6 +29,8 @@ export interface Settings {
   readonly logRetentionDays: number;
   readonly auditRetentionDays: number;
   readonly logClass: 'STANDARD' | 'INFREQUENT_ACCESS';
+  /** Reducers that share the series of a tenant. */
+  readonly metricsShards: number;
   /** Tables survive `sst remove`, and are backed up point by point. */
   readonly keepData: boolean;
   /** Environments that ingest may use at once, and no other function may take; absent: those of the account. */
@@ -116,6 +118,7 @@ export function readSettings(
     logRetentionDays: days('SLUICE_CLOUDWATCH_RETENTION_DAYS', isProduction ? 30 : 7),
     auditRetentionDays: days('SLUICE_AUDIT_RETENTION_DAYS', isProduction ? 400 : 7),
     logClass: choice('SLUICE_CLOUDWATCH_CLASS', ['STANDARD', 'INFREQUENT_ACCESS'], 'STANDARD'),
+    metricsShards: count('SLUICE_METRICS_SHARDS', { min: 1, max: 1024 }) ?? 1,
     keepData: isProduction || text('SLUICE_KEEP_DATA') === 'true',
     ...(ingestConcurrency === undefined ? {} : { ingestConcurrency }),
     consumerConcurrency: count('SLUICE_CONSUMER_CONCURRENCY', { min: 2, max: 1000 }) ?? 10,

@@ -12,6 +12,7 @@ import { createRateLimiter } from '@sluice/platform/limits/rate-limiter';
 import { DEFAULT_REDACTION } from '@sluice/redaction/settings';
 import type { CloudProcess } from './process.ts';
 import { openQueues } from './queues.ts';
+import type { BackendSource } from './read-backend.ts';
 import { openTables } from './tables.ts';
 
 /** 6 MB is what Lambda takes of a request in base64; inflated, what the memory of the function has room for. */
@@ -24,9 +25,8 @@ export interface CloudIngest {
   flush(): Promise<void>;
 }
 
-/** `env` with its secrets. */
-export function createCloudIngest(process: CloudProcess, env: Environment): CloudIngest {
-  const { clock, logger, selfMetrics } = process;
+export function createCloudIngest(process: CloudProcess, secrets: Environment): CloudIngest {
+  const { env, clock, logger, selfMetrics } = process;
   const { queue } = openQueues(process);
   const table = openTables(process).table(CLOUD_ENV.keysTable);
   const verifier = createKeyVerifier({ table, clock });
@@ -47,7 +47,7 @@ export function createCloudIngest(process: CloudProcess, env: Environment): Clou
     logger,
     limits: toIngestLimits(LIMITS),
     cors: { origins: readList(env, ENV.corsOrigins) },
-    ...redaction(env, selfMetrics),
+    ...redaction({ env, secrets }, selfMetrics),
   });
   const write = createWriteApp({ ...shared, queue: queues.metrics, keys, limits: LIMITS });
   const audit = createAuditApp({
@@ -66,9 +66,9 @@ export function createCloudIngest(process: CloudProcess, env: Environment): Clou
   };
 }
 
-function redaction(env: Environment, selfMetrics: CloudProcess['selfMetrics']) {
+function redaction({ env, secrets }: BackendSource, selfMetrics: CloudProcess['selfMetrics']) {
   const mode = readChoice(env, ENV.redaction, ['on', 'off', 'all'], 'on');
-  const secret = readText(env, ENV.redactionSecret);
+  const secret = readText(secrets, ENV.redactionSecret);
   const redact = createRequestRedactor(
     {
       ...DEFAULT_REDACTION,

@@ -1,4 +1,4 @@
-/** What can be read in the cloud: metrics, the audit trail, and Insights over CloudWatch Logs. Traces and log lines are in Grafana. */
+/** What can be read in the cloud: metrics, rules and alerts, the audit trail, and Insights over CloudWatch Logs. Traces and log lines are in Grafana. */
 import { createCloudWatchClient } from '@sluice/backends/cloudwatch/cloudwatch-client';
 import { createLogGroups } from '@sluice/backends/cloudwatch/log-groups';
 import { createAwsInsightsClient } from '@sluice/backends/logs-insights/aws-insights-client';
@@ -12,16 +12,20 @@ import { createPageCache } from '@sluice/metrics/read/page-cache';
 import { createRollupSeriesReader } from '@sluice/metrics/read/rollup-series-reader';
 import { DEFAULT_ROLLUP_SETTINGS } from '@sluice/metrics/rollup/rollup-settings';
 import { createKeyVerifier } from '@sluice/platform/keys/key-verifier';
+import { createAlertmanagerApis } from '@sluice/query/alertmanager/alertmanager-apis';
 import { auditScopeOf, createAuditRoutes } from '@sluice/query/audit/audit-routes';
 import { createCloudWatchInsights } from '@sluice/query/insights/cloudwatch-insights';
 import { createInsightsRoutes } from '@sluice/query/insights/insights-routes';
 import { createPrometheusRoutes, type PrometheusStore } from '@sluice/query/prometheus/prometheus-routes';
 import { createQueryApp, type QueryAppOptions, type ReadApi } from '@sluice/query/query-app';
+import { createRulesRoutes } from '@sluice/query/rules/rules-routes';
+import { loadDeployedAlerting, openAlertingTable } from './alerting-parts.ts';
 import { openSealedTrail } from './audit-parts.ts';
 import { openMetricsParts } from './metrics-parts.ts';
 import type { CloudProcess } from './process.ts';
 import { openQueues } from './queues.ts';
 import { requireText } from './require-text.ts';
+import { openDeployedRules } from './rules-parts.ts';
 import { openTables } from './tables.ts';
 
 const CACHE_BYTES = 128 * 1024 * 1024;
@@ -40,8 +44,13 @@ export async function createCloudQuery(process: CloudProcess) {
     groups: createLogGroups({ prefix: requireText(env, ENV.cloudwatchPrefix) }),
     maxWaitMs: MAX_INSIGHTS_WAIT_MS,
   });
+  const rules = openDeployedRules(process);
+  const rulesTable = openTables(process).table(CLOUD_ENV.rulesTable);
+  const alerting = { ...(await loadDeployedAlerting(process)), stateOf: openAlertingTable(process).stateOf };
   return createQueryApp({
     apis: [
+      ...createAlertmanagerApis({ ...alerting, clock, startedAtMs: clock.nowMs(), selfMetrics }),
+      { path: '/api/v1', routes: createRulesRoutes({ rules: () => rules.current(), table: rulesTable }) },
       readMetrics(process),
       {
         path: '/v1/audit',

@@ -2,13 +2,18 @@
 import type { BackendSettings } from '@sluice/core/local-settings';
 import { type Environment, readText, readUrl } from '@sluice/core/settings';
 
+export interface BackendSource {
+  readonly env: Environment;
+  readonly secrets: Environment;
+}
+
 /** `undefined` when the URL is not set. @throws UsageError */
 export function readBackend(
-  env: Environment,
-  { url: urlName, auth: authName }: { readonly url: string; readonly auth: string },
+  { env, secrets }: BackendSource,
+  names: { readonly url: string; readonly auth: string },
 ): BackendSettings | undefined {
-  const url = readUrl(env, urlName);
-  const auth = readText(env, authName);
+  const url = readUrl(env, names.url);
+  const auth = readText(secrets, names.auth);
   if (url === undefined) return undefined;
   return { url, ...(auth === undefined ? {} : { auth }) };
 }

@@ -1,5 +1,5 @@
 /**
- * The environment with its secrets: a variable that is set is taken as it is, else the encrypted parameter of
+ * Secrets by the names of their variables: one that is set is taken as it is, else the encrypted parameter of
  * its name. Asked once an environment of the function: a deployment after `sst secret set` starts new ones.
  */
 import { CLOUD_ENV } from '@sluice/core/names';
@@ -12,9 +12,10 @@ const UNSET = '-';
 
 export async function readSecrets(env: Environment, names: readonly string[]): Promise<Environment> {
   const prefix = readText(env, CLOUD_ENV.secretsPrefix);
-  const missing = names.filter((name) => readText(env, name) === undefined);
-  if (prefix === undefined || missing.length === 0) return env;
-  const secrets = createSsmSecrets({ client: createSsmClient(), prefix });
-  const read = await Promise.all(missing.map(async (name) => [name, await secrets.get(name)] as const));
-  return { ...env, ...Object.fromEntries(read.filter(([, value]) => value !== UNSET)) };
+  const store = prefix === undefined ? undefined : createSsmSecrets({ client: createSsmClient(), prefix });
+  const read = names.map(async (name) => {
+    const value = readText(env, name) ?? (await store?.get(name));
+    return [name, value === UNSET ? undefined : value] as const;
+  });
+  return Object.fromEntries(await Promise.all(read));
 }

@@ -6,13 +6,18 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { createRecorder, type RecordedResource } from './recorder.ts';
+import { createRecorder } from './recorder.ts';
 
 interface Job {
   readonly root: string;
   readonly platform: string;
   readonly work: string;
-  readonly inputs: readonly { readonly stage: string; readonly env: Readonly<Record<string, string>> }[];
+  readonly inputs: readonly {
+    readonly stage: string;
+    readonly env: Readonly<Record<string, string>>;
+    /** The built sst.config.ts. */
+    readonly config: string;
+  }[];
 }
 
 /** The parts of `@pulumi/pulumi` and of SST's platform that are driven. */
@@ -26,10 +31,11 @@ interface Loaded {
     output(value: unknown): { promise(withUnknowns?: boolean): Promise<unknown> };
   };
   run(program: () => Promise<unknown>): Promise<Record<string, unknown>>;
-  readonly config: {
-    app(input: { readonly stage: string }): { readonly name: string; readonly protect: boolean };
-    run(): Promise<unknown>;
-  };
+}
+
+interface Config {
+  app(input: { readonly stage: string }): { readonly name: string; readonly protect: boolean };
+  run(): Promise<unknown>;
 }
 
 type Globals = typeof globalThis & { $app?: object; $cli?: object; $config?: unknown };
@@ -48,27 +54,51 @@ export async function runInputs(load: () => Promise<Loaded>): Promise<void> {
     protect: false,
   };
   const server = await serveRpc(job);
-  const { pulumi, run, config } = await load();
-  const results: { resources: readonly RecordedResource[]; outputs: unknown }[] = [];
-  for (const { stage, env } of job.inputs) {
+  const failure = watchFailures();
+  const { pulumi, run } = await load();
+  const results: object[] = [];
+  for (const { stage, env, config: file } of job.inputs) {
     for (const name of Object.keys(process.env).filter((key) => key.startsWith('SLUICE_')))
       delete process.env[name];
     Object.assign(process.env, env);
+    const { default: config } = (await import(file)) as { readonly default: Config };
     const app = config.app({ stage });
-    globals.$app = { ...app, stage };
+    globals.$app = { ...app, stage, removal: 'remove', providers: {} };
     const { resources, mocks } = createRecorder();
     await pulumi.runtime.setMocks(mocks, app.name, stage, false);
     let outputs: unknown;
-    await pulumi.runtime.runInPulumiStack(async () => {
-      outputs = await pulumi.output(await run(() => config.run())).promise();
-    });
-    await pulumi.runtime.waitForRPCs();
-    results.push({ resources, outputs });
+    const program = async (): Promise<void> => {
+      await pulumi.runtime.runInPulumiStack(async () => {
+        outputs = await pulumi.output(await run(() => config.run())).promise();
+      });
+      await pulumi.runtime.waitForRPCs();
+    };
+    try {
+      await Promise.race([program(), failure.next()]);
+      results.push({ resources, outputs });
+    } catch (error) {
+      results.push({ error: error instanceof Error ? error.message : String(error) });
+      // What hangs in the air would hold up the runs after it: they get a process of their own.
+      break;
+    }
   }
   writeFileSync(resultFile, JSON.stringify(results));
   server.close();
   server.closeAllConnections();
   process.exit(0);
+}
+
+/** What a program throws inside of an output reaches nobody: it is told by the process. */
+function watchFailures(): { next(): Promise<never> } {
+  let reject: (error: unknown) => void = () => {};
+  process.on('unhandledRejection', (error) => reject(error));
+  process.on('uncaughtException', (error) => reject(error));
+  return {
+    next: () =>
+      new Promise<never>((_resolve, fail) => {
+        reject = fail;
+      }),
+  };
 }
 
 interface RpcCall {
@@ -102,6 +132,8 @@ async function serveRpc({ root, work }: Job): Promise<{ close(): void; closeAllC
     });
     request.on('end', () => response.end(JSON.stringify(answer(JSON.parse(body) as RpcCall))));
   });
+  // A connection that is kept is not closed under a request of the next run.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   process.env.SST_SERVER = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return server;

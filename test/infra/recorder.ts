@@ -52,7 +52,7 @@ export function createRecorder(): Recorder {
         const physical = physicalName(type, name, inputs);
         const arn = `arn:aws:${ARN_OF[type] ?? `${type.split(':')[1]?.split('/')[0]}:::`}${physical}`;
         const url = `https://sqs.${REGION}.amazonaws.com/${ACCOUNT}/${physical}`;
-        const id = given ?? (type === 'aws:sqs/queue:Queue' ? url : physical);
+        const id = given || (type === 'aws:sqs/queue:Queue' ? url : physical);
         return {
           id,
           state: {

@@ -1,9 +1,9 @@
 /**
- * Builds `sst.config.ts` as `sst deploy` does (the platform's own shim, globals and entry) and runs it against
- * mocks: what comes out is every resource that a deployment would ask AWS for.
+ * Runs `sst.config.ts` as `sst deploy` does (the platform's own globals, entry and components) against mocks: what
+ * comes out is every resource that a deployment would ask AWS for.
  */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { build, type Plugin } from 'esbuild';
@@ -14,11 +14,8 @@ export interface ProgramInput {
   readonly stage: string;
   /** Of the deployment. */
   readonly env: Readonly<Record<string, string>>;
-}
-
-export interface ProgramRun {
-  readonly resources: readonly RecordedResource[];
-  readonly outputs: Readonly<Record<string, unknown>>;
+  /** Made to `infra/` before this run. */
+  readonly edits?: readonly Edit[];
 }
 
 /** In a source file of `infra/`. */
@@ -28,57 +25,98 @@ export interface Edit {
   readonly replace: string;
 }
 
-/** Runs the program once for each input, in one process. @throws with what the program printed */
-export async function runProgram(
-  inputs: readonly ProgramInput[],
-  { edits = [] }: { readonly edits?: readonly Edit[] } = {},
-): Promise<readonly ProgramRun[]> {
-  const folder = mkdtempSync(join(PLATFORM, 'run-'));
+export interface ProgramRun {
+  readonly resources: readonly RecordedResource[];
+  readonly outputs: Readonly<Record<string, unknown>>;
+}
+
+/** One run, or why the program stopped. */
+export type ProgramResult = ProgramRun | { readonly error: string };
+
+/** Runs the program once for each input, in one process. @throws when a run stops */
+export async function runProgram(inputs: readonly ProgramInput[]): Promise<readonly ProgramRun[]> {
+  return (await tryProgram(inputs)).map((result) => {
+    if ('error' in result) throw new Error(result.error);
+    return result;
+  });
+}
+
+export async function tryProgram(inputs: readonly ProgramInput[]): Promise<readonly ProgramResult[]> {
+  const work = mkdtempSync(join(PLATFORM, 'run-'));
   try {
-    const outfile = join(folder, 'program.mjs');
-    await buildProgram(outfile, edits);
-    const job = join(folder, 'job.json');
-    writeFileSync(job, JSON.stringify({ root: ROOT, platform: PLATFORM, work: folder, inputs }));
-    const result = join(folder, 'result.json');
-    await promisify(execFile)(
-      process.execPath,
-      ['--enable-source-maps', '--no-deprecation', outfile, job, result],
-      { cwd: ROOT, env: { PATH: process.env.PATH ?? '' }, timeout: 120_000, maxBuffer: 64 * 1024 * 1024 },
+    const program = join(work, 'program.mjs');
+    await buildPlatform(program);
+    const runs = await Promise.all(
+      inputs.map(async ({ stage, env, edits = [] }, i) => {
+        const config = join(work, `config-${i}.mjs`);
+        await buildConfig(config, edits);
+        return { stage, env, config };
+      }),
     );
-    return JSON.parse(readFileSync(result, 'utf8')) as ProgramRun[];
+    const results: ProgramResult[] = [];
+    while (results.length < runs.length)
+      results.push(...(await runInputs({ work, program, inputs: runs.slice(results.length) })));
+    return results;
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(work, { recursive: true, force: true });
   }
 }
 
-/** The globals exist before any module of the platform is loaded, as they do when SST defines them. */
-function entry(): string {
+interface Runs {
+  readonly work: string;
+  readonly program: string;
+  readonly inputs: readonly object[];
+}
+
+/** Up to the first run that stops. */
+async function runInputs({ work, program, inputs }: Runs): Promise<readonly ProgramResult[]> {
+  const job = join(work, 'job.json');
+  const result = join(work, 'result.json');
+  writeFileSync(job, JSON.stringify({ root: ROOT, platform: PLATFORM, work, inputs }));
+  rmSync(result, { force: true });
+  try {
+    await promisify(execFile)(process.execPath, ['--no-deprecation', program, job, result], {
+      cwd: ROOT,
+      env: { PATH: process.env.PATH ?? '' },
+      timeout: 140_000,
+      maxBuffer: 64 * 1024 * 1024,
+    });
+  } catch (error) {
+    // Pulumi ends the process with a fault when a run that stopped left work behind.
+    if (!existsSync(result)) throw error;
+  }
+  return JSON.parse(readFileSync(result, 'utf8')) as readonly ProgramResult[];
+}
+
+const BUNDLE = {
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'esnext',
+  logLevel: 'error',
+} as const;
+
+/** Everything but the program itself. The globals exist before a module of the platform is loaded, as SST sees to. */
+async function buildPlatform(outfile: string): Promise<void> {
   const from = (file: string): string => JSON.stringify(join(PLATFORM, file));
-  return `
+  const contents = `
     import { runInputs } from ${JSON.stringify(join(ROOT, 'test/infra/program-entry.ts'))};
     await runInputs(async () => {
       const pulumi = await import('@pulumi/pulumi');
       globalThis.aws = await import('@pulumi/aws');
+      Object.assign(globalThis, await import(${from('src/shim/run.js')}));
       globalThis.sst = await import(${from('src/components/index.ts')});
       const { run } = await import(${from('src/auto/run.ts')});
-      const { default: config } = await import(${JSON.stringify(join(ROOT, 'sst.config.ts'))});
-      return { pulumi, run, config };
+      return { pulumi, run };
     });
   `;
-}
-
-async function buildProgram(outfile: string, edits: readonly Edit[]): Promise<void> {
   await build({
-    stdin: { contents: entry(), resolveDir: PLATFORM, loader: 'ts' },
+    ...BUNDLE,
+    stdin: { contents, resolveDir: PLATFORM, loader: 'ts' },
     outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'esnext',
     mainFields: ['module', 'main'],
     packages: 'external',
-    inject: [join(PLATFORM, 'src/shim/run.js')],
-    define: { $app: 'globalThis.$app', $cli: 'globalThis.$cli', $dev: 'false' },
+    define: { $dev: 'false' },
     banner: {
       js: [
         `import { createRequire as topLevelCreateRequire } from 'node:module';`,
@@ -86,8 +124,16 @@ async function buildProgram(outfile: string, edits: readonly Edit[]): Promise<vo
         `const __dirname = ${JSON.stringify(PLATFORM)};`,
       ].join('\n'),
     },
+  });
+}
+
+async function buildConfig(outfile: string, edits: readonly Edit[]): Promise<void> {
+  await build({
+    ...BUNDLE,
+    entryPoints: [join(ROOT, 'sst.config.ts')],
+    outfile,
+    define: { $dev: 'false' },
     plugins: [editing(edits)],
-    logLevel: 'error',
   });
 }
 

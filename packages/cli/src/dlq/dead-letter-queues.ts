@@ -1,6 +1,7 @@
-/** The dead-letter queues of a data directory, each with the queue that a redrive sends back to. */
-import { deadLetterName, QUEUE } from '@sluice/core/names';
+/** The dead-letter queues of a data directory, or of a deployment, each with the queue that a redrive sends back to. */
+import { CLOUD_ENV, deadLetterName, QUEUE } from '@sluice/core/names';
 import type { Queue } from '@sluice/core/ports/queue';
+import { readText } from '@sluice/core/settings';
 import type { DeadLetterFilter } from '@sluice/delivery/dead-letters';
 import { createEmbeddedQueue } from '@sluice/platform/embedded/queue';
 import type { OptionTable } from '../command.ts';
@@ -63,20 +64,28 @@ export function requireFilter(
 }
 
 /** @throws CommandLineError, or UsageError when the directory holds no data. */
-export function withDeadLetters<T>(
+export async function withDeadLetters<T>(
   options: Selection,
   io: Io,
   work: (queues: readonly DeadLetterQueue[]) => Promise<T>,
 ): Promise<T> {
   const wanted = readChoiceOption('queue', options.queue, QUEUE_LABELS);
   const { clock } = io;
+  const labels = QUEUE_LABELS.filter((signal) => wanted === undefined || wanted === signal);
+  const toQueues = (open: (name: string) => Queue): readonly DeadLetterQueue[] =>
+    labels.map((signal) => ({
+      signal,
+      source: open(QUEUE[signal]),
+      deadLetter: open(deadLetterName(QUEUE[signal])),
+    }));
+  const base = readText(io.env, CLOUD_ENV.queuesUrl);
+  if (base !== undefined && options['data-dir'] === undefined) {
+    const { createSqsClient } = await import('@sluice/platform/aws/sqs-client');
+    const { createSqsQueue } = await import('@sluice/platform/aws/queue');
+    const client = createSqsClient();
+    return work(toQueues((name) => createSqsQueue({ client, queueUrl: `${base}${name}`, name })));
+  }
   return withDatabase({ dir: dataDirOf(options['data-dir'], io) }, (database) =>
-    work(
-      QUEUE_LABELS.filter((signal) => wanted === undefined || wanted === signal).map((signal) => ({
-        signal,
-        source: createEmbeddedQueue({ database, name: QUEUE[signal], clock }),
-        deadLetter: createEmbeddedQueue({ database, name: deadLetterName(QUEUE[signal]), clock }),
-      })),
-    ),
+    work(toQueues((name) => createEmbeddedQueue({ database, name, clock }))),
   );
 }

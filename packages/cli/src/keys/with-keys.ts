@@ -1,5 +1,6 @@
-/** The key store of a data directory. */
-import { TABLE } from '@sluice/core/names';
+/** The key store of a data directory, or of a deployment when its table is named. */
+import { CLOUD_ENV, TABLE } from '@sluice/core/names';
+import { readText } from '@sluice/core/settings';
 import { createEmbeddedTable } from '@sluice/platform/embedded/table';
 import { createKeyStore, type KeyStore } from '@sluice/platform/keys/key-store';
 import { dataDirOf, withDatabase } from '../data-dir.ts';
@@ -11,12 +12,19 @@ export interface KeysAccess {
   readonly create?: boolean;
 }
 
-export function withKeys<T>(
+export async function withKeys<T>(
   { dataDir, create = false }: KeysAccess,
   io: Io,
   work: (keys: KeyStore) => Promise<T>,
 ): Promise<T> {
   const { clock } = io;
+  const tableName = readText(io.env, CLOUD_ENV.keysTable);
+  if (tableName !== undefined && dataDir === undefined) {
+    const { createDynamoDbClient } = await import('@sluice/platform/aws/dynamodb-client');
+    const { createDynamoTable } = await import('@sluice/platform/aws/table');
+    const table = createDynamoTable({ client: createDynamoDbClient(), tableName, clock });
+    return work(createKeyStore({ table, clock }));
+  }
   return withDatabase({ dir: dataDirOf(dataDir, io), create }, (database) =>
     work(createKeyStore({ table: createEmbeddedTable({ database, name: TABLE.keys, clock }), clock })),
   );

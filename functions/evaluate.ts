@@ -1,0 +1,35 @@
+/** Function `evaluate`: every minute, the rules; then where their alerts go; then the sign of life. */
+import { CLOUD_ENV } from '@sluice/core/names';
+import { createDeadMan } from '@sluice/delivery/alerts/dead-man';
+import { createRouteAlerts } from '@sluice/delivery/alerts/route-alerts';
+import { loadDeployedAlerting, openAlertingTable } from './aws/alerting-parts.ts';
+import { openProcess } from './aws/process.ts';
+import { openQueues } from './aws/queues.ts';
+import { createCloudEvaluation } from './aws/rules-parts.ts';
+import { toScheduleHandler } from './aws/schedule-door.ts';
+
+const INTERVAL_MS = 60_000;
+
+const own = openProcess(process.env);
+const { setup, deadMan } = await loadDeployedAlerting(own);
+const evaluate = await createCloudEvaluation(own);
+const routing = createRouteAlerts({
+  ...own,
+  ...openAlertingTable(own),
+  queue: openQueues(own).queue(CLOUD_ENV.notificationsQueue),
+  setup,
+});
+const ping = createDeadMan({ ...own, settings: () => deadMan, lastTickMs: routing.lastTickMs, fetch });
+
+export const handler = toScheduleHandler(
+  {
+    name: 'evaluate',
+    intervalMs: INTERVAL_MS,
+    async run() {
+      await evaluate();
+      await routing.run();
+      await ping();
+    },
+  },
+  { process: own },
+);

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { readSettings } from '../../infra/settings.ts';
+import { inputFor } from './stages.ts';
+
+const { env: GOOD } = inputFor('dev', 'url');
+
+test.each([
+  ['no Tempo', { SLUICE_TEMPO_URL: '' }, 'SLUICE_TEMPO_URL is not set'],
+  ['plain HTTP', { SLUICE_LOKI_URL: 'http://loki.example.net' }, 'SLUICE_LOKI_URL is not an https://'],
+  ['a password in a URL', { SLUICE_LOKI_URL: 'https://u:p@loki.example.net' }, 'without credentials'],
+  ['a way in that is none', { SLUICE_EDGE: 'alb' }, 'SLUICE_EDGE=alb is not one of'],
+  [
+    'a domain without a certificate',
+    { SLUICE_EDGE: 'cdn', SLUICE_DOMAIN: 'a.example.net' },
+    'SLUICE_CERTIFICATE_ARN',
+  ],
+  ['a domain of a Function URL', { SLUICE_DOMAIN: 'a.example.net' }, 'SLUICE_DOMAIN needs SLUICE_EDGE'],
+  ['a retention that CloudWatch does not take', { SLUICE_CLOUDWATCH_RETENTION_DAYS: '31' }, 'is not one of'],
+  ['a number that is none', { SLUICE_MONTHLY_BUDGET: 'much' }, 'SLUICE_MONTHLY_BUDGET=much'],
+  ['too few consumers', { SLUICE_CONSUMER_CONCURRENCY: '1' }, 'from 2 to 1000'],
+])('%s is refused with the remedy', (_name, env, message) => {
+  expect(() => readSettings({ name: 'sluice', stage: 'dev' }, { ...GOOD, ...env })).toThrow(message);
+});
+
+test.each(['Prod', 'a_b', '1st', 'a-stage-whose-name-is-much-too-long-for-aws'])(
+  'the stage %s is refused',
+  (stage) => {
+    expect(() => readSettings({ name: 'sluice', stage }, GOOD)).toThrow(`the stage ${stage} is not`);
+  },
+);
+
+test('everything that is wrong is told at once, and no secret with it', () => {
+  const read = () =>
+    readSettings(
+      { name: 'sluice', stage: 'dev' },
+      { SLUICE_EDGE: 'x', SLUICE_TEMPO_AUTH: 'hidden', SLUICE_LOKI_URL: 'y' },
+    );
+  expect(read).toThrow(/SLUICE_EDGE.*SLUICE_TEMPO_URL|SLUICE_TEMPO_URL.*SLUICE_EDGE/);
+  expect(read).not.toThrow(/hidden/);
+});
+
+test('production keeps its data, other stages when they are told to', () => {
+  const keeps = (stage: string, env = {}) =>
+    readSettings({ name: 'sluice', stage }, { ...GOOD, ...env }).keepData;
+  expect([keeps('production'), keeps('dev'), keeps('dev', { SLUICE_KEEP_DATA: 'true' })]).toEqual([
+    true,
+    false,
+    true,
+  ]);
+});
