@@ -154,6 +154,37 @@ describe('collecting', () => {
     });
   });
 
+  test('series that come again are written once, and blocks are small from then on', async () => {
+    const world = createMetricsWorld({ targetInfo: false });
+    const memory = createCollectMemory();
+    const request = (value: number): RequestSpec => ({
+      resource: { 'service.name': 'shop' },
+      metrics: Array.from(
+        { length: 40 },
+        (_, number) => gauge(`orders.of.kind.${number}`, value).metrics[0]!,
+      ),
+    });
+    const sizes: number[] = [];
+    const counting = {
+      ...world.table,
+      put(...[item, options]: Parameters<typeof world.table.put>) {
+        if (item.pk.startsWith('mblock') || item.pk.startsWith('mpart'))
+          sizes.push((item.data as Uint8Array).length);
+        return world.table.put(item, options);
+      },
+    };
+    for (const value of [1, 2, 3]) {
+      await world.collect([await world.message([request(value)])], { memory, table: counting });
+    }
+    const [first, roster, second, third, ...others] = sizes;
+    expect(others).toEqual([]);
+    expect(Math.min(first!, roster!)).toBeGreaterThan(3 * Math.max(second!, third!));
+    const result = await world.tick();
+    if (result.status === 'unchanged') throw new Error(result.reason);
+    expect(result.points).toBe(120);
+    expect(result.snapshot.series.map((own) => 'last' in own && own.last)).toEqual(Array(40).fill(3));
+  });
+
   test('points go to shards by job and family', async () => {
     const world = createMetricsWorld({ shards: 3, targetInfo: false });
     const names = Array.from({ length: 12 }, (_, index) => `m${index}`);

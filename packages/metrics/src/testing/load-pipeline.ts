@@ -5,6 +5,7 @@ import { createCountingTable, type TableCounts } from '@sluice/platform/counting
 import { createCollectMemory } from '../collect/collect-memory.ts';
 import { collectMetrics } from '../collect/collect-metrics.ts';
 import { createMetricsSettings } from '../metrics-settings.ts';
+import type { SeriesSnapshot } from '../model/snapshot.ts';
 import { createReduceMemory } from '../reduce/reduce-memory.ts';
 import { reduceShard } from '../reduce/reduce-shard.ts';
 import { createSnapshotReader } from '../reduce/snapshot-store.ts';
@@ -13,6 +14,12 @@ import { DEFAULT_ROLLUP_SETTINGS } from '../rollup/rollup-settings.ts';
 import { LOAD_START_MS, type LoadBatch, loadTickMs } from './load-messages.ts';
 import { createMapTable } from './map-table.ts';
 import { TENANT } from './metrics-world.ts';
+
+/** One a bucket and quantile, and their sum and count. */
+function activeSeries(series: SeriesSnapshot): number {
+  if (series.kind === 'histogram') return series.buckets.length + 2;
+  return series.kind === 'summary' ? series.quantiles.length + 2 : 1;
+}
 
 /** As one delivery of a queue to a function. */
 const MESSAGES_A_CALL = 100;
@@ -33,7 +40,7 @@ export function createLoadPipeline() {
   const reducing = { table: tables.reduce as Table, clock, settings, memory: memory.reduce };
   const snapshots = createSnapshotReader(tables.compact, { settings, segments: memory.reduce.segments });
   return {
-    /** Answers the number of series in the snapshot of the tick. */
+    /** Answers the number of active series at the tick, as Prometheus counts them. */
     async play(batches: readonly LoadBatch[], tick: number): Promise<number> {
       for (const { atMs, messages } of batches) {
         clock.set(atMs);
@@ -46,7 +53,7 @@ export function createLoadPipeline() {
       clock.set(loadTickMs(tick));
       const result = await reduceShard({ tenant: TENANT, shard: 0, tickMs: loadTickMs(tick) }, reducing);
       if (result.status !== 'written') throw new Error(`the tick was not written: ${result.status}`);
-      return result.snapshot.series.length;
+      return result.snapshot.series.reduce((sum, own) => sum + activeSeries(own), 0);
     },
     async compact(): Promise<void> {
       const job = { tenant: TENANT, shard: 0, nowMs: clock.nowMs() };
