@@ -159,10 +159,10 @@ describe('collecting', () => {
     const memory = createCollectMemory();
     const request = (value: number): RequestSpec => ({
       resource: { 'service.name': 'shop' },
-      metrics: Array.from(
-        { length: 40 },
-        (_, number) => gauge(`orders.of.kind.${number}`, value).metrics[0]!,
-      ),
+      metrics: Array.from({ length: 40 }, (_, number) => {
+        const points = [{ timeMs: WORLD_START_MS - 10 + value, value }];
+        return { name: `orders.of.kind.${number}`, type: 'gauge', points };
+      }),
     });
     const sizes: number[] = [];
     const counting = {
