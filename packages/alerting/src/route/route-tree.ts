@@ -89,11 +89,6 @@ export function pathToRoute(root: Route, route: Route): readonly Route[] {
   return [];
 }
 
-export function* allRoutes(route: Route): Generator<Route> {
-  yield route;
-  for (const child of route.routes) yield* allRoutes(child);
-}
-
 /** The labels that the route groups by, of those that the alert has. */
 export function groupLabelsOf(route: Route, labels: LabelSet): LabelSet {
   const { groupBy } = route;
