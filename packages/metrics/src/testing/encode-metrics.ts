@@ -91,7 +91,12 @@ function writeMetric(writer: ProtoWriter, metric: MetricSpec): void {
   if (metric.help !== undefined) writer.string(2, metric.help);
   if (metric.unit !== undefined) writer.string(3, metric.unit);
   const data = writer.begin(DATA_FIELD[metric.type]);
-  for (const point of metric.points) writePoint(writer, metric.type, point);
+  // A delta of the second before, unless it says otherwise.
+  const isDelta = metric.temporality === 1;
+  for (const point of metric.points) {
+    const startMs = point.startMs ?? (isDelta ? point.timeMs - 1000 : undefined);
+    writePoint(writer, metric.type, startMs === undefined ? point : { ...point, startMs });
+  }
   if (metric.temporality !== undefined) writer.uint(2, metric.temporality);
   if (metric.isMonotonic === true) writer.bool(3, true);
   writer.end(data);

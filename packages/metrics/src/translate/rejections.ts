@@ -5,6 +5,7 @@ export const POINT_REASONS = [
   'time-too-far-ahead',
   'time-too-far-behind',
   'temporality-unspecified',
+  'delta-without-start',
   'no-value',
   'counter-not-finite',
   'counter-negative',

@@ -240,6 +240,7 @@ describe('bad points are refused one by one', () => {
     ['time-too-far-behind', {}, { timeMs: NOW_MS - 40 * DAY_MS }],
     ['temporality-unspecified', { temporality: 0 }, {}],
     ['temporality-unspecified', { type: 'histogram', temporality: 7 }, { count: 1n }],
+    ['delta-without-start', {}, { startMs: 0 }],
     ['counter-not-finite', {}, { value: Number.NaN }],
     ['counter-not-finite', { isMonotonic: false }, { value: infinite }],
     ['counter-negative', {}, { value: -1 }],
@@ -309,13 +310,10 @@ describe('bad points are refused one by one', () => {
     expect(points.map(({ series }) => series.job)).toEqual(['', 'fine']);
   });
 
-  test('deltas without a start and starts after the point are counted, and warned of', () => {
-    const { points, warnings } = translate([one({}, { startMs: 0 }), one({}, { startMs: NOW_MS + 5 })]);
-    expect(points).toHaveLength(2);
-    expect(warnings).toEqual([
-      '1 delta points have no start time; they count at their time',
-      '1 points start after their own time',
-    ]);
+  test('starts after the point are counted, and warned of', () => {
+    const { points, warnings } = translate([one({}, { startMs: NOW_MS + 5 })]);
+    expect(points).toHaveLength(1);
+    expect(warnings).toEqual(['1 points start after their own time']);
   });
 });
 

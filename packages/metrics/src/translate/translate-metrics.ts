@@ -81,7 +81,6 @@ interface Job {
   readonly cache: SeriesCache;
   readonly points: MetricPoint[];
   readonly rejections: Rejections;
-  deltasWithoutStart: number;
   lateStarts: number;
 }
 
@@ -92,12 +91,9 @@ export function translateMetrics(
 ): Translation {
   const points: MetricPoint[] = [];
   const rejections = createRejections();
-  const job = { settings, receivedAtMs, cache, points, rejections, deltasWithoutStart: 0, lateStarts: 0 };
+  const job = { settings, receivedAtMs, cache, points, rejections, lateStarts: 0 };
   for (const resource of resources) translateResource(resource, job);
   const warnings: string[] = [];
-  if (job.deltasWithoutStart > 0) {
-    warnings.push(`${job.deltasWithoutStart} delta points have no start time; they count at their time`);
-  }
   if (job.lateStarts > 0) warnings.push(`${job.lateStarts} points start after their own time`);
   return { points, rejected: rejections.list(), warnings };
 }
@@ -284,9 +280,11 @@ function translatePoint(data: MetricData, index: number, context: MetricContext)
     job.points.push({ type: 'stale', series, mode, origin, startMs, timeMs, exemplars: NO_EXEMPLARS });
     return;
   }
+  // Without it nobody can tell what the delta covers, nor two writers apart (OTLP data model § Temporality).
+  if (mode === 'delta' && startMs === 0)
+    throw new PointFault('delta-without-start', 'a delta needs the time from which it counts');
   const head = { series, mode, origin, startMs, timeMs };
   const translated = withValue(data, index, { head, maxBuckets: job.settings.maxBuckets });
-  if (mode === 'delta' && startMs === 0) job.deltasWithoutStart += 1;
   if (mode !== 'state' && startMs > timeMs) job.lateStarts += 1;
   job.points.push(translated);
 }
