@@ -29,9 +29,19 @@ describe('rosters', () => {
     const roster = { name: 'x', size: 3, writtenMs: 1 };
     rosters.add(roster, series);
     expect(rosters.gather([sectionOf(series)], 1 + TRUST_MS)).toEqual([]);
-    expect(series.map(rosters.placeOf)).toEqual([0, 1, 2].map((index) => ({ roster, index })));
+    expect(series.map(rosters.placeOf)).toMatchObject([0, 1, 2].map((index) => ({ roster, index })));
     expect(rosters.gather([sectionOf(series)], 2 + TRUST_MS)).toEqual(series);
     expect(rosters.placeOf(series[0]!)).toBeUndefined();
+  });
+
+  test('know nothing of each other', () => {
+    const series = make('a', 1);
+    const [first, second] = [createRosters(TRUST_MS), createRosters(TRUST_MS)];
+    first.add({ name: 'x', size: 1, writtenMs: 0 }, series);
+    expect(first.placeOf(series[0]!)).toBeDefined();
+    expect(second.placeOf(series[0]!)).toBeUndefined();
+    second.add({ name: 'y', size: 1, writtenMs: 0 }, series);
+    expect([first, second].map(({ placeOf }) => placeOf(series[0]!)?.roster.name)).toEqual(['x', 'y']);
   });
 
   test.each([

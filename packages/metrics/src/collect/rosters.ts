@@ -27,6 +27,10 @@ export interface Rosters {
   add(roster: Roster, series: readonly SeriesIdentity[]): void;
 }
 
+interface NotedPlace extends RosterPlace {
+  readonly owner: object;
+}
+
 /** A roster is worth its write if it holds so many series, or a good part of a block's. */
 const MIN_SERIES = 16;
 const MIN_SHARE = 0.5;
@@ -36,13 +40,20 @@ const MAX_KNOWN_SERIES = 400_000;
 /** `trustMs`: how long after its writing a roster may be referred to. */
 export function createRosters(trustMs: number): Rosters {
   /** The place, or the number of the block that the series was last written out in. */
-  const known = new Map<SeriesIdentity, RosterPlace | number>();
+  const known = new Map<SeriesIdentity, NotedPlace | number>();
+  /** Places are noted on the series too: looking them up is most of what a point costs here. */
+  const owner = {};
   let block = 0;
+  const placeOf = (series: SeriesIdentity): RosterPlace | undefined => {
+    const note = series.note as NotedPlace | undefined;
+    if (note !== undefined && note.owner === owner) return note;
+    const place = known.get(series);
+    if (typeof place !== 'object') return undefined;
+    series.note = place;
+    return place;
+  };
   return {
-    placeOf(series) {
-      const place = known.get(series);
-      return typeof place === 'object' ? place : undefined;
-    },
+    placeOf,
     gather(sections, nowMs) {
       block += 1;
       if (known.size > MAX_KNOWN_SERIES) known.clear();
@@ -51,10 +62,12 @@ export function createRosters(trustMs: number): Rosters {
       for (const { points } of sections) {
         for (let i = 0; i < points.length; i++) {
           const { series } = points[i]!;
-          const place = known.get(series);
-          if (place === block) continue;
-          if (typeof place === 'object' && nowMs - place.roster.writtenMs <= trustMs) continue;
-          if (place !== undefined) again.push(series);
+          const place = placeOf(series);
+          if (place !== undefined && nowMs - place.roster.writtenMs <= trustMs) continue;
+          if (place !== undefined) series.note = undefined;
+          const mark = place ?? known.get(series);
+          if (mark === block) continue;
+          if (mark !== undefined) again.push(series);
           known.set(series, block);
           written += 1;
         }
@@ -64,7 +77,7 @@ export function createRosters(trustMs: number): Rosters {
         : [];
     },
     add(roster, series) {
-      for (let index = 0; index < series.length; index++) known.set(series[index]!, { roster, index });
+      for (let index = 0; index < series.length; index++) known.set(series[index]!, { roster, index, owner });
     },
   };
 }

@@ -12,7 +12,7 @@ export interface SeriesIdentity {
   readonly id: string;
   readonly job: string;
   readonly family: PointFamily;
-  /** Room for whoever applies points: where the series was found the last time. Never stored. */
+  /** Room for who works on points to note where it has the series. Never stored, never trusted without a check. */
   note?: object | undefined;
 }
 
