@@ -1,15 +1,17 @@
 /**
- * Keeps the documentation true: every relative link resolves, every `npm run` and `npx sluice` that is
- * named exists, and every command in a fenced `sh` block is run against a pipeline started for it.
+ * Keeps the documentation true and whole: every relative link and path resolves, every `npm run` that is named
+ * exists, every room, setting, command and script is told somewhere, and every command in a fenced `sh` block is run against a pipeline started for it.
  * (`npm install`, `npm start`, `npm test` and `npm run …` are what the build itself runs: here they only have to exist.)
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { COMMANDS } from '@sluice/cli/commands';
+import { ENV } from '@sluice/core/names';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -74,9 +76,49 @@ describe('links', () => {
     expect(named.filter((name) => scripts[name] === undefined)).toEqual([]);
   });
 
+  test.each(pages)('and paths in backquotes of %s exist', (page) => {
+    const paths = [...read(page).matchAll(/`((?:packages|functions|infra|test|docs|\.ci)\/[\w./-]+)`/g)];
+    expect(paths.map((match) => match[1]!).filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+
   test('a page of docs/ is at most 150 lines', () => {
     const long = pages.filter((page) => page.startsWith('docs/') && read(page).split('\n').length > 151);
     expect(long).toEqual([]);
+  });
+});
+
+describe('the pages tell of every', () => {
+  const told = (name: string): boolean => pages.some((page) => read(page).includes(`\`${name}\``));
+
+  test('room, in the architecture', () => {
+    const rooms = readdirSync(join(ROOT, 'packages'));
+    const architecture = read('ARCHITECTURE.md');
+    expect(rooms.filter((room) => !architecture.includes(`(packages/${room}/README.md)`))).toEqual([]);
+  });
+
+  test('setting', () => {
+    expect(Object.values(ENV).filter((name) => !told(name))).toEqual([]);
+  });
+
+  test('command, in the page of the command line', () => {
+    const page = read('docs/cli.md');
+    const missing = COMMANDS.filter(
+      ({ name }) => !page.includes(`npx sluice ${name}`) && !page.includes(`\`${name}`),
+    );
+    expect(missing.map(({ name }) => name)).toEqual([]);
+  });
+
+  test('script of package.json', () => {
+    const text = pages.map(read).join('\n');
+    expect(Object.keys(scripts).filter((name) => !new RegExp(`npm (run )?${name}\\b`).test(text))).toEqual(
+      [],
+    );
+  });
+
+  test('page of docs/, from the README', () => {
+    const readme = read('README.md');
+    const own = pages.filter((page) => /^docs\/[^/]+\.md$/.test(page));
+    expect(own.filter((page) => !readme.includes(`(${page})`))).toEqual([]);
   });
 });
 
