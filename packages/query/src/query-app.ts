@@ -76,7 +76,9 @@ export function createQueryApp(options: QueryAppOptions): Hono<QueryEnv> {
     return next();
   });
   app.get('/', (c) =>
-    c.html(renderHomePage({ ingestUrl: options.ingestUrl, paths: [...new Set(apis.map(({ path }) => path))] })),
+    c.html(
+      renderHomePage({ ingestUrl: options.ingestUrl, paths: [...new Set(apis.map(({ path }) => path))] }),
+    ),
   );
   app.get('/metrics', async (c) => {
     const { exposition } = options;
