@@ -9,13 +9,22 @@ import { plural } from '../quantity.ts';
 import { createStyle, safeJson, safeText } from '../terminal-text.ts';
 import { findRules } from './read-rules.ts';
 
+/** Help is no wider than 110 columns. */
+const CODES_A_LINE = 6;
+
+function wrapped(codes: readonly string[]): string {
+  return codes
+    .map((code, i) => (i === 0 ? code : i % CODES_A_LINE === 0 ? `,\n${code}` : `, ${code}`))
+    .join('');
+}
+
 export const lintRulesCommand = defineCommand({
   operands: 'PATH…',
   minOperands: 1,
   maxOperands: Number.POSITIVE_INFINITY,
   about: `Looks for rules that are valid and still do not do what they seem to: each finding has a code, a reason
 and a fix. Folders are searched for *.yml; findings are no errors unless --strict is given.
-Codes: ${LINT_RULES.map(({ code }) => code).join(', ')}.`,
+Codes: ${wrapped(LINT_RULES.map(({ code }) => code))}.`,
   options: {
     skip: { type: 'string', value: 'CODES', multiple: true, help: 'leave these lints out, by comma' },
     strict: { type: 'boolean', help: 'exit with 1 when there are findings' },
