@@ -17,7 +17,8 @@ export const generateSloCommand = defineCommand({
   operands: '[FILE|FOLDER]',
   maxOperands: 1,
   about: `Makes Prometheus rules of SLO specs, the same rules as Sloth makes of them: error ratios by window,
-budgets, burn rates and alerts on them. Of a folder, each file becomes one of the same name in the folder --out.`,
+budgets, burn rates and alerts on them. Of a folder, each file becomes one of the same name in the
+folder --out.`,
   options: {
     input: { type: 'string', short: 'i', value: 'FILE|FOLDER', help: 'in place of the operand' },
     out: { type: 'string', short: 'o', value: 'FILE|FOLDER', help: '"-" (the default) is standard output' },
