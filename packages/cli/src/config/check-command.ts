@@ -10,8 +10,8 @@ import { checkFolder } from './check-folder.ts';
 
 export const checkConfigCommand = defineCommand({
   about: `Checks the settings in the environment and the files of the configuration folder as "npm start" would,
-and tells everything that is wrong at once, with file, line and column, also variables that look like settings but
-are none.`,
+and tells everything that is wrong at once, with file, line and column, also variables that look like settings
+but are none.`,
   options: {},
   examples: ['sluice config check', 'SLUICE_INGEST_PORT=eighty sluice config check --json'],
   async run({ json }, io) {
