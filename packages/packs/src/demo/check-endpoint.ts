@@ -22,18 +22,16 @@ export async function checkEndpoint(endpoint: string, { headers, fetch }: Endpoi
     await response.arrayBuffer();
   } catch (cause) {
     throw new UsageError(
-      `nothing answers at ${endpoint} (${describeError(cause)}): start the pipeline with "npm start", or set OTEL_EXPORTER_OTLP_ENDPOINT`,
+      `nothing answers at ${endpoint} (${describeError(cause)}): start the pipeline with "npm start", or set SLUICE_URL`,
       { cause },
     );
   }
   if (response.status === 401 || response.status === 403) {
-    throw new UsageError(
-      `${endpoint} asks for a key (HTTP ${response.status}): set OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20KEY`,
-    );
+    throw new UsageError(`${endpoint} asks for a key (HTTP ${response.status}): put one into SLUICE_KEY`);
   }
   if (response.status === 404 || response.status === 405) {
     throw new UsageError(
-      `${url} answered HTTP ${response.status}: is OTEL_EXPORTER_OTLP_ENDPOINT an OTLP/HTTP endpoint, without /v1/traces?`,
+      `${url} answered HTTP ${response.status}: is SLUICE_URL (or OTEL_EXPORTER_OTLP_ENDPOINT) an OTLP/HTTP endpoint, without /v1/traces?`,
     );
   }
 }

@@ -1,10 +1,13 @@
-/** The demo's options: flags for the traffic, OpenTelemetry's own environment variables for where it goes. */
+/** The demo's options: flags for what is played, the command line's and OpenTelemetry's own variables for where it goes. */
 import { parseArgs } from 'node:util';
 import { UsageError } from '@sluice/core/errors';
-import { OTEL_ENV } from '@sluice/core/names';
-import type { Environment } from '@sluice/core/settings';
+import { ENV, OTEL_ENV } from '@sluice/core/names';
+import { type Environment, readText, readUrl } from '@sluice/core/settings';
+import { PLAY_NAMES, type PlayName } from './systems/systems.ts';
 
 export interface DemoOptions {
+  /** In the order of `PLAY_NAMES`. */
+  readonly plays: readonly PlayName[];
   readonly visitsPerSecond: number;
   readonly durationMs?: number;
   readonly seed: number;
@@ -16,19 +19,24 @@ export interface DemoOptions {
 const DEFAULT_ENDPOINT = 'http://127.0.0.1:4318';
 const MAX_VISITS_PER_SECOND = 10_000;
 
-export const DEMO_HELP = `Sends lively traces, logs and metrics of a small web shop until Ctrl-C.
+export const DEMO_HELP = `Sends lively traces, logs and metrics of a small web shop and the metrics of five systems until Ctrl-C.
 
-Usage: npm run demo -- [--rate VISITS] [--duration SECONDS] [--seed NUMBER]
+Usage: npm run demo -- [--only NAMES] [--rate VISITS] [--duration SECONDS] [--seed NUMBER]
 
-  --rate VISITS       visits per second, about 7 spans each (default 5)
+  --only NAMES        some of ${PLAY_NAMES.join(', ')};
+                      comma-separated (default: all)
+  --rate VISITS       visits to the shop per second, about 7 spans each (default 5)
   --duration SECONDS  stop after so many seconds (default: at Ctrl-C)
   --seed NUMBER       the same seed tells the same story (default: drawn)
   --help              this text
 
-  ${OTEL_ENV.endpoint}  where to send (default ${DEFAULT_ENDPOINT})
+  ${ENV.url}                   where to send (default ${DEFAULT_ENDPOINT})
+  ${ENV.key}                   the key, where one is asked for
+  ${OTEL_ENV.endpoint}  where to send, unless ${ENV.url} is set
   ${OTEL_ENV.headers}   e.g. authorization=Bearer%20slk_…
 
-Example: npm run demo -- --rate 20 --duration 60
+Examples: npm run demo -- --rate 20 --duration 60
+          npm run demo -- --only lyss,loom
 `;
 
 /** @returns `help` when that was asked for. @throws UsageError */
@@ -38,12 +46,17 @@ export function parseDemoOptions(
 ): DemoOptions | 'help' {
   const values = parseFlags(argv);
   if (values.help) return 'help';
+  const key = readText(env, ENV.key);
   const durationSeconds = readNumber('--duration', values.duration, { min: 1, max: 1e9 });
   return {
+    plays: parsePlays(values.only),
     visitsPerSecond: readNumber('--rate', values.rate, { min: 0.01, max: MAX_VISITS_PER_SECOND }) ?? 5,
     seed: readNumber('--seed', values.seed, { min: 0, max: 2 ** 32 - 1 }) ?? drawSeed(),
-    endpoint: parseEndpoint(env[OTEL_ENV.endpoint]),
-    headers: parseHeaders(env[OTEL_ENV.headers]),
+    endpoint: readUrl(env, ENV.url) ?? readUrl(env, OTEL_ENV.endpoint) ?? DEFAULT_ENDPOINT,
+    headers: {
+      ...parseHeaders(env[OTEL_ENV.headers]),
+      ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+    },
     ...(durationSeconds === undefined ? {} : { durationMs: durationSeconds * 1000 }),
   };
 }
@@ -53,6 +66,7 @@ function parseFlags(argv: readonly string[]) {
     return parseArgs({
       args: [...argv],
       options: {
+        only: { type: 'string', multiple: true },
         rate: { type: 'string' },
         duration: { type: 'string' },
         seed: { type: 'string' },
@@ -78,12 +92,14 @@ function readNumber(
   return value;
 }
 
-function parseEndpoint(text: string | undefined): string {
-  const endpoint = text?.trim() || DEFAULT_ENDPOINT;
-  if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol)) {
-    throw new UsageError(`${OTEL_ENV.endpoint} is not an http:// or https:// URL`);
+function parsePlays(texts: readonly string[] = []): readonly PlayName[] {
+  if (texts.length === 0) return PLAY_NAMES;
+  const names = texts.flatMap((text) => text.split(',')).map((name) => name.trim().toLowerCase());
+  const unknown = names.find((name) => !PLAY_NAMES.some((known) => known === name));
+  if (unknown !== undefined) {
+    throw new UsageError(`--only ${JSON.stringify(unknown)} is not one of ${PLAY_NAMES.join(', ')}`);
   }
-  return endpoint.replace(/\/+$/, '');
+  return PLAY_NAMES.filter((name) => names.includes(name));
 }
 
 /** `key=value` pairs, comma-separated, values percent-encoded (OTLP exporter specification § Specifying headers). */

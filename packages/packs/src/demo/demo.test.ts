@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type OtlpCapture, startOtlpCapture } from '../testing/otlp-capture.ts';
 import { checkEndpoint } from './check-endpoint.ts';
 import { type DemoOutcome, runDemo } from './demo.ts';
+import type { DemoOptions } from './demo-options.ts';
 import { SERVICES } from './sketch.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);
@@ -16,11 +17,11 @@ const SECONDS = 150;
 function run(
   url: string,
   lines: string[],
-  options: { visitsPerSecond?: number; seconds?: number } = {},
+  options: Partial<Pick<DemoOptions, 'visitsPerSecond' | 'plays' | 'headers'>> & { seconds?: number } = {},
 ): Promise<DemoOutcome> {
-  const { visitsPerSecond = 12, seconds = SECONDS } = options;
+  const { visitsPerSecond = 12, seconds = SECONDS, plays = ['shop'], headers = {} } = options;
   return runDemo(
-    { endpoint: url, seed: 42, visitsPerSecond, durationMs: seconds * 1000 },
+    { plays, endpoint: url, headers, seed: 42, visitsPerSecond, durationMs: seconds * 1000 },
     {
       clock: createHurriedClock(START_MS),
       signal: new AbortController().signal,
@@ -133,6 +134,29 @@ describe('150 s of the shop', () => {
   });
 });
 
+test('without the shop only the metrics of the chosen systems go out, with the key, and troubles are told', async () => {
+  await using capture = await startOtlpCapture();
+  const lines: string[] = [];
+  const outcome = await run(capture.url, lines, {
+    plays: ['loom'],
+    seconds: 95,
+    headers: { authorization: 'Bearer k' },
+  });
+  const jobs = capture
+    .bodiesOf('metrics')
+    .flatMap((body) => decodeMetrics(body))
+    .map(({ resource }) => textOf(resource.attributes, 'service.name'));
+  expect(new Set(jobs)).toEqual(new Set(['loom']));
+  expect(capture.requests.every(({ headers }) => headers.authorization === 'Bearer k')).toBe(true);
+  expect(outcome).toMatchObject({ visits: 0, sent: { spans: 0, logs: 0 }, failed: { points: 0 } });
+  expect(outcome.sent.points).toBeGreaterThan(100);
+  expect(lines.filter((line) => line.endsWith('restarts'))).toEqual([
+    '00:00:00  LOOM: loom-1:8000 restarts',
+    '00:01:30  LOOM: loom-2:8000 restarts',
+  ]);
+  expect(lines.at(-1)).toBe(`sent 0 spans, 0 logs, ${outcome.sent.points} points`);
+});
+
 test('what could not be sent is told with the reason, and counted', async () => {
   await using capture = await startOtlpCapture(() => 400);
   const lines: string[] = [];
@@ -153,8 +177,8 @@ describe('the endpoint is checked first', () => {
   });
 
   test.each([
-    [401, /asks for a key \(HTTP 401\): set OTEL_EXPORTER_OTLP_HEADERS/],
-    [404, /is OTEL_EXPORTER_OTLP_ENDPOINT an OTLP\/HTTP endpoint/],
+    [401, /asks for a key \(HTTP 401\): put one into SLUICE_KEY/],
+    [404, /is SLUICE_URL \(or OTEL_EXPORTER_OTLP_ENDPOINT\) an OTLP\/HTTP endpoint/],
   ])('HTTP %i is told with the remedy', async (status, message) => {
     await using capture = await startOtlpCapture(() => status);
     await expect(check(capture.url)).rejects.toThrow(message);

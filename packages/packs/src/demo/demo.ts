@@ -1,15 +1,12 @@
-/** Runs the shop against an OTLP endpoint and says every second what was sent. */
+/** Runs the shop and the systems against an OTLP endpoint and says every second what was sent. */
 import type { Clock } from '@sluice/core/ports/clock';
-import { createStock } from './catalogue.ts';
 import type { DemoOptions } from './demo-options.ts';
 import { createDice } from './dice.ts';
-import { emitVisit } from './emit-visit.ts';
-import { createServiceTelemetry } from './service-telemetry.ts';
-import { createShopMetrics } from './shop-metrics.ts';
-import { latestEndMs, SERVICES, type ServiceName } from './sketch.ts';
+import { openShop } from './open-shop.ts';
+import { startSystems } from './systems/start-systems.ts';
+import { SHOP, SYSTEMS } from './systems/systems.ts';
 import { type Counts, createTally } from './tally.ts';
 import { runTraffic } from './traffic.ts';
-import { planVisit } from './visits.ts';
 import { isBrownout, type ShopFact } from './world.ts';
 
 export interface DemoSurroundings {
@@ -26,48 +23,53 @@ export interface DemoOutcome {
 }
 
 export async function runDemo(
-  options: Omit<DemoOptions, 'headers'>,
+  options: DemoOptions,
   { clock, signal, print }: DemoSurroundings,
 ): Promise<DemoOutcome> {
-  const { endpoint, seed, visitsPerSecond, durationMs } = options;
+  const { plays, endpoint, headers, seed, durationMs } = options;
   const dice = createDice(seed);
-  const stock = createStock(dice);
   const tally = createTally();
-  const services = Object.fromEntries(
-    SERVICES.map((service) => [service, createServiceTelemetry(service, { endpoint, dice, tally })]),
-  ) as Record<ServiceName, ReturnType<typeof createServiceTelemetry>>;
-  const metrics = createShopMetrics((service) => services[service].meter, stock);
-  const report = createReport(print);
+  const hasShop = plays.includes(SHOP);
+  const report = createReport(print, hasShop);
+  const tell = report.countFact;
+  const shop = hasShop ? openShop({ endpoint, headers, dice, tally, clock, tell }) : undefined;
+  const systemNames = plays.filter((name) => name !== SHOP);
+  const systems = startSystems(systemNames, { endpoint, headers, seed, tally });
 
-  print(`shop opens: ${visitsPerSecond} visits/s to ${endpoint}, seed ${seed}; Ctrl-C closes it`);
+  const titles = systemNames.map((name) => SYSTEMS[name].title);
+  const scene = [...(hasShop ? [`web shop (${options.visitsPerSecond} visits/s)`] : []), ...titles].join(
+    ', ',
+  );
+  print(`${scene} to ${endpoint}, seed ${seed}; Ctrl-C ends it`);
+  const playSystems = (seconds: number): void => {
+    for (const news of systems.playUntil(seconds)) print(`${timeOfDay(clock.nowMs())}  ${news}`);
+  };
+  playSystems(0);
   await runTraffic({
-    visitsPerSecond,
+    visitsPerSecond: hasShop ? options.visitsPerSecond : 0,
     ...(durationMs === undefined ? {} : { durationMs }),
     clock,
     dice,
     signal,
     onVisit(sinceStartMs) {
-      const tell = (fact: ShopFact): void => {
-        report.countFact(fact);
-        metrics.recordFact(fact);
-      };
-      const plan = planVisit({ dice, stock, brownout: isBrownout(sinceStartMs), tell });
-      emitVisit(plan, { beginMs: clock.nowMs() - latestEndMs(plan), services, metrics });
+      shop?.visit(sinceStartMs);
       report.countVisit();
     },
-    onSecond: (seconds) =>
+    onSecond(seconds) {
+      playSystems(seconds);
       report.second(clock.nowMs(), {
         sent: tally.sent(),
         failed: tally.failed(),
         error: tally.lastError(),
-        brownout: isBrownout(seconds * 1000),
-      }),
+        brownout: hasShop && isBrownout(seconds * 1000),
+      });
+    },
   });
-  print('shop closes: sending what is left');
-  await Promise.all(SERVICES.map((service) => services[service].shutdown()));
+  print('ends: sending what is left');
+  await Promise.all([shop?.close(), systems.shutdown()]);
 
   const outcome = { visits: report.visits(), sent: tally.sent(), failed: tally.failed() };
-  print(`sent ${describe(outcome.sent)} of ${outcome.visits} visits`);
+  print(`sent ${describe(outcome.sent)}${hasShop ? ` of ${outcome.visits} visits` : ''}`);
   if (total(outcome.failed) > 0)
     print(`could not send ${describe(outcome.failed)}: ${tally.lastError() ?? 'unknown error'}`);
   return outcome;
@@ -80,7 +82,7 @@ interface Second {
   readonly brownout: boolean;
 }
 
-function createReport(print: (line: string) => void) {
+function createReport(print: (line: string) => void, hasShop: boolean) {
   const nothing: Counts = { spans: 0, logs: 0, points: 0 };
   let last = { sent: nothing, failed: nothing, visits: 0 };
   let visits = 0;
@@ -97,8 +99,8 @@ function createReport(print: (line: string) => void) {
     second(nowMs: number, { sent, failed, error, brownout }: Second) {
       const notSent = minus(failed, last.failed);
       const parts = [
-        `${new Date(nowMs).toISOString().slice(11, 19)}  sent ${describe(minus(sent, last.sent))}`,
-        `${visits - last.visits} visits, ${placed} orders, ${lost} lost`,
+        `${timeOfDay(nowMs)}  sent ${describe(minus(sent, last.sent))}`,
+        ...(hasShop ? [`${visits - last.visits} visits, ${placed} orders, ${lost} lost`] : []),
         ...(brownout ? ['payment gateway failing'] : []),
         ...(total(notSent) > 0 ? [`NOT SENT ${describe(notSent)}: ${error ?? 'unknown error'}`] : []),
       ];
@@ -108,6 +110,10 @@ function createReport(print: (line: string) => void) {
       lost = 0;
     },
   };
+}
+
+function timeOfDay(nowMs: number): string {
+  return new Date(nowMs).toISOString().slice(11, 19);
 }
 
 function minus(a: Counts, b: Counts): Counts {

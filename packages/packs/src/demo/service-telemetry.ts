@@ -1,18 +1,16 @@
 /** One service of the shop with its own OpenTelemetry SDK: a tracer, a logger and a meter that share a resource. */
 import type { Logger, Meter, Tracer } from '@opentelemetry/api';
 import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-proto';
-import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchLogRecordProcessor, LoggerProvider } from '@opentelemetry/sdk-logs';
-import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { Dice } from './dice.ts';
+import { createMetricsTelemetry } from './metrics-telemetry.ts';
 import type { ServiceName } from './sketch.ts';
-import { type Tally, tallyLogs, tallyMetrics, tallySpans } from './tally.ts';
+import { type Tally, tallyLogs, tallySpans } from './tally.ts';
 
-const SCOPE = 'sluice-demo-shop';
-const VERSION = '1.0.0';
+const SCOPE = { name: 'sluice-demo-shop', version: '1.0.0' };
 const EXPORT_DELAY_MS = 1_000;
 const METRIC_INTERVAL_MS = 5_000;
 const EXPORT_TIMEOUT_MS = 5_000;
@@ -30,13 +28,14 @@ export interface ServiceTelemetry {
 export interface TelemetryOptions {
   /** Without a trailing slash; `/v1/traces` and its siblings are appended. */
   readonly endpoint: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly dice: Dice;
   readonly tally: Tally;
 }
 
 export function createServiceTelemetry(
   service: ServiceName,
-  { endpoint, dice, tally }: TelemetryOptions,
+  { endpoint, headers = {}, dice, tally }: TelemetryOptions,
 ): ServiceTelemetry {
   const resource = resourceFromAttributes({
     'service.name': service,
@@ -47,7 +46,11 @@ export function createServiceTelemetry(
     'telemetry.sdk.language': 'nodejs',
     'telemetry.sdk.name': 'opentelemetry',
   });
-  const exporterOptions = (path: string) => ({ url: `${endpoint}${path}`, timeoutMillis: EXPORT_TIMEOUT_MS });
+  const exporterOptions = (path: string) => ({
+    url: `${endpoint}${path}`,
+    headers: { ...headers },
+    timeoutMillis: EXPORT_TIMEOUT_MS,
+  });
   const batching = { scheduledDelayMillis: EXPORT_DELAY_MS, maxQueueSize: MAX_QUEUE };
 
   const tracers = new TracerProvider({
@@ -69,22 +72,19 @@ export function createServiceTelemetry(
       }),
     ],
   });
-  const meters = new MeterProvider({
-    resource,
-    readers: [
-      new PeriodicExportingMetricReader({
-        exportIntervalMillis: METRIC_INTERVAL_MS,
-        exportTimeoutMillis: METRIC_INTERVAL_MS,
-        exporter: tallyMetrics(new OTLPMetricExporter(exporterOptions('/v1/metrics')), tally),
-      }),
-    ],
+  const metrics = createMetricsTelemetry(resource, {
+    endpoint,
+    headers,
+    intervalMs: METRIC_INTERVAL_MS,
+    scope: SCOPE,
+    tally,
   });
   return {
-    tracer: tracers.getTracer(SCOPE, VERSION),
-    logger: loggers.getLogger(SCOPE, VERSION),
-    meter: meters.getMeter(SCOPE, VERSION),
+    tracer: tracers.getTracer(SCOPE.name, SCOPE.version),
+    logger: loggers.getLogger(SCOPE.name, SCOPE.version),
+    meter: metrics.meter,
     async shutdown() {
-      await Promise.allSettled([tracers.shutdown(), loggers.shutdown(), meters.shutdown()]);
+      await Promise.allSettled([tracers.shutdown(), loggers.shutdown(), metrics.shutdown()]);
     },
   };
 }
