@@ -14,7 +14,7 @@ export interface AuditKeys {
 
 /** Roles by what they may do; names of functions. */
 export const SIGNERS = ['seal-audit'] as const;
-export const WRAPPERS = ['record-audit', 'seal-audit', 'keep-audit', 'query'] as const;
+export const WRAPPERS = ['record-audit', 'keep-audit', 'query'] as const;
 
 /** Everything that administers a key and uses none. */
 const ADMINISTER = [

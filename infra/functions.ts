@@ -1,7 +1,7 @@
 /** Every function: how large it is, what it may do, and what it is told. */
 import type { AuditKeys } from './audit-keys';
 import { createFunction, type FunctionDeps, type FunctionSpec } from './function';
-import { type Grant, mayCall, mayConsume, maySend, mayUse } from './grants';
+import { type Grant, mayCall, mayConsume, mayReceive, maySend, mayUse } from './grants';
 import { groupPrefix, type LogGroups } from './log-groups';
 import type { Queues } from './queues';
 import type { Tables } from './tables';
@@ -38,7 +38,7 @@ function ingestSpecs({ settings, queues, tables }: PipelineParts): readonly Func
       hasUrl: settings.edge !== 'http-api',
       ...(ingestConcurrency === undefined ? {} : { reservedConcurrency: ingestConcurrency }),
       secrets: ['SLUICE_REDACTION_SECRET'],
-      grants: [maySend(...own), mayUse(tables.keys, 'GetItem', 'UpdateItem')],
+      grants: [maySend(...own), mayUse(tables.keys, 'GetItem', 'PutItem', 'UpdateItem')],
       environment: {
         SLUICE_TRACES_QUEUE_URL: queues.traces.queue.url,
         SLUICE_LOGS_QUEUE_URL: queues.logs.queue.url,
@@ -105,7 +105,7 @@ function metricsSpecs({
       name: 'collect-metrics',
       memoryMb: 1024,
       timeoutSeconds: 60,
-      grants: [...mayConsume(queues.metrics), mayUse(tables.metrics, 'GetItem', 'PutItem', 'Query')],
+      grants: [...mayConsume(queues.metrics), mayUse(tables.metrics, 'GetItem', 'PutItem')],
       environment: {
         SLUICE_METRICS_QUEUE_URL: queues.metrics.queue.url,
         SLUICE_METRICS_DEAD_QUEUE_URL: queues.metrics.deadLetter.url,
@@ -117,7 +117,7 @@ function metricsSpecs({
       name: 'tick',
       memoryMb: 256,
       timeoutSeconds: 30,
-      grants: [mayUse(tables.metrics, 'Query'), maySend(queues.reduce.queue, scheduleDeadLetters)],
+      grants: [mayUse(tables.metrics, 'GetItem', 'Query'), maySend(queues.reduce.queue, scheduleDeadLetters)],
       environment: {
         SLUICE_REDUCE_QUEUE_URL: queues.reduce.queue.url,
         SLUICE_METRICS_TABLE: tables.metrics.name,
@@ -130,7 +130,7 @@ function metricsSpecs({
       timeoutSeconds: 60,
       secrets: ['SLUICE_MIMIR_AUTH'],
       grants: [
-        ...mayConsume(queues.reduce),
+        mayReceive(queues.reduce),
         mayUse(tables.metrics, 'GetItem', 'PutItem', 'Query', 'DeleteItem'),
       ],
       environment: {
@@ -198,10 +198,9 @@ function auditSpecs({
       memoryMb: 512,
       timeoutSeconds: 60,
       grants: [
-        mayUse(tables.audit, 'GetItem', 'PutItem', 'Query'),
+        mayUse(tables.audit, 'PutItem', 'Query'),
         // No DeleteItem, for nobody: a copy that can be taken back proves nothing.
         mayUse(tables.checkpoints, 'PutItem', 'Query'),
-        mayWrap,
         mayCall(keys.signing, 'Sign', 'GetPublicKey'),
         maySend(queues.logs.queue, scheduleDeadLetters),
       ],
@@ -234,7 +233,8 @@ function querySpec({ settings, account, queues, tables, groups, keys }: Pipeline
     timeoutSeconds: 30,
     hasUrl: settings.edge !== 'http-api',
     grants: [
-      mayUse(tables.keys, 'GetItem'),
+      // The day when a key was last used is written down.
+      mayUse(tables.keys, 'GetItem', 'PutItem'),
       mayUse(tables.metrics, 'GetItem', 'Query'),
       mayUse(tables.audit, 'GetItem', 'PutItem', 'Query'),
       mayUse(tables.checkpoints, 'Query'),

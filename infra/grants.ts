@@ -10,20 +10,22 @@ export function maySend(...queues: readonly aws.sqs.Queue[]): Grant {
   return { actions: ['sqs:SendMessage'], resources: queues.map(({ arn }) => arn) };
 }
 
-/** What Lambda's poller and the consumer behind it do, and what it takes to bury what nobody can read. */
-export function mayConsume({ queue, deadLetter }: QueuePair): readonly Grant[] {
-  return [
-    {
-      actions: [
-        'sqs:ReceiveMessage',
-        'sqs:DeleteMessage',
-        'sqs:GetQueueAttributes',
-        'sqs:ChangeMessageVisibility',
-      ],
-      resources: [queue.arn],
-    },
-    maySend(deadLetter),
-  ];
+/** What Lambda's poller and the consumer behind it do. */
+export function mayReceive({ queue }: QueuePair): Grant {
+  return {
+    actions: [
+      'sqs:ReceiveMessage',
+      'sqs:DeleteMessage',
+      'sqs:GetQueueAttributes',
+      'sqs:ChangeMessageVisibility',
+    ],
+    resources: [queue.arn],
+  };
+}
+
+/** And what it takes to bury what nobody can read. */
+export function mayConsume(pair: QueuePair): readonly Grant[] {
+  return [mayReceive(pair), maySend(pair.deadLetter)];
 }
 
 type TableAction = 'GetItem' | 'PutItem' | 'UpdateItem' | 'DeleteItem' | 'Query';

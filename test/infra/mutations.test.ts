@@ -38,7 +38,7 @@ const EDITS: readonly (readonly [file: string, find: string, replace: string])[]
   ['function.ts', '/aws/lambda/${physicalName}:*`],', '*`],'],
   ['function.ts', 'SLUICE_STAGE: settings.stage,', ''],
   ['grants.ts', "'sqs:ChangeMessageVisibility',", ''],
-  ['grants.ts', 'maySend(deadLetter),', ''],
+  ['grants.ts', ', maySend(pair.deadLetter)', ''],
   ['consumers.ts', "functionResponseTypes: ['ReportBatchItemFailures'],", ''],
   ['consumers.ts', 'maximumBatchingWindowInSeconds: windowSeconds,', ''],
   ['consumers.ts', 'scalingConfig: { maximumConcurrency: settings.consumerConcurrency },', ''],
@@ -55,7 +55,11 @@ const EDITS: readonly (readonly [file: string, find: string, replace: string])[]
   ['audit-keys.ts', 'enableKeyRotation: true,', ''],
   ['audit-keys.ts', "customerMasterKeySpec: 'ECC_NIST_EDWARDS25519',", ''],
   ['secrets.ts', "type: 'SecureString',", "type: 'String',"],
-  ['functions.ts', "mayUse(tables.keys, 'GetItem', 'UpdateItem')", "mayUse(tables.keys, 'GetItem')"],
+  [
+    'functions.ts',
+    "mayUse(tables.keys, 'GetItem', 'PutItem', 'UpdateItem')",
+    "mayUse(tables.keys, 'GetItem')",
+  ],
   [
     'functions.ts',
     "mayUse(tables.checkpoints, 'PutItem', 'Query'),",

@@ -1,0 +1,184 @@
+/**
+ * One address for all of AWS: notes which function calls what (its access key is its name), and passes the call
+ * on to an emulator. KMS and Parameter Store are small enough to be answered here.
+ */
+import {
+  createCipheriv,
+  createDecipheriv,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+} from 'node:crypto';
+import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface AwsCall {
+  /** Who signed. */
+  readonly caller: string;
+  /** In the words of IAM. */
+  readonly action: string;
+  /** Name of the queue, table, log group, key or parameter. */
+  readonly resource: string;
+}
+
+export interface AwsEndpoint {
+  readonly url: string;
+  readonly calls: AwsCall[];
+  /** The next calls of the action by the caller are answered 500. */
+  failNext(caller: string, action: string, times: number): void;
+  close(): Promise<void>;
+}
+
+export interface Emulators {
+  readonly sqs: string;
+  readonly dynamodb: string;
+  readonly logs: string;
+}
+
+const SPKI = { type: 'spki', format: 'der' } as const;
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+
+export async function startAwsEndpoint(emulators: Emulators): Promise<AwsEndpoint> {
+  const calls: AwsCall[] = [];
+  const kms = createKms();
+  const faults = new Map<string, number>();
+  const server = createServer((request, response) => {
+    handle(request, response).catch(() => request.socket.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readAll(request);
+    const [prefix = '', operation = ''] = String(request.headers['x-amz-target'] ?? '').split('.');
+    const input = JSON.parse(body.toString() || '{}') as Record<string, unknown>;
+    const caller = /Credential=([^/]+)/.exec(request.headers.authorization ?? '')?.[1] ?? '';
+    for (const call of toCalls(prefix, operation, input)) calls.push({ caller, ...call });
+    const fault = `${caller} ${calls.at(-1)?.action}`;
+    const left = faults.get(fault) ?? 0;
+    if (left > 0) {
+      faults.set(fault, left - 1);
+      response
+        .writeHead(500, { 'content-type': 'application/x-amz-json-1.0' })
+        .end('{"__type":"InternalFailure"}');
+      return;
+    }
+    if (prefix === 'TrentService' || prefix === 'AmazonSSM') {
+      const answer = prefix === 'AmazonSSM' ? { Parameter: { Value: '-' } } : kms(operation, input);
+      response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(answer));
+      return;
+    }
+    const base =
+      prefix === 'AmazonSQS'
+        ? emulators.sqs
+        : prefix.startsWith('DynamoDB')
+          ? emulators.dynamodb
+          : emulators.logs;
+    await passOn(request, response, { base, body });
+  }
+
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    calls,
+    failNext: (caller, action, times) => void faults.set(`${caller} ${action}`, times),
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function toCalls(
+  prefix: string,
+  operation: string,
+  input: Readonly<Record<string, unknown>>,
+): readonly Omit<AwsCall, 'caller'>[] {
+  switch (prefix) {
+    case 'AmazonSQS': {
+      const resource = `queue ${String(input.QueueUrl).split('/').at(-1)}`;
+      return [{ action: `sqs:${operation.replace(/Batch$/, '')}`, resource }];
+    }
+    case 'DynamoDB_20120810':
+      return [{ action: `dynamodb:${operation}`, resource: `table ${input.TableName}` }];
+    case 'Logs_20140328': {
+      const named = (input.logGroupNames ?? [input.logGroupName]) as readonly (string | undefined)[];
+      return named.map((group) => ({
+        action: `logs:${operation}`,
+        resource: group === undefined ? '*' : `logs ${group}`,
+      }));
+    }
+    case 'TrentService': {
+      const key = input.KeyId === undefined ? 'WrappingKey' : String(input.KeyId).split('key-').at(-1);
+      return [{ action: `kms:${operation}`, resource: `key ${key}` }];
+    }
+    default:
+      return [{ action: `ssm:${operation}`, resource: `secret ${String(input.Name).split('/').at(-1)}` }];
+  }
+}
+
+async function passOn(
+  { headers, url = '/' }: IncomingMessage,
+  response: ServerResponse,
+  { base, body }: { readonly base: string; readonly body: Buffer },
+): Promise<void> {
+  const target = new URL(url, base);
+  await new Promise<void>((resolve, reject) => {
+    const forwarded = httpRequest(
+      target,
+      { method: 'POST', headers: { ...headers, host: target.host } },
+      (answer) => {
+        response.writeHead(answer.statusCode ?? 500, answer.headers);
+        answer.pipe(response).on('finish', resolve);
+      },
+    );
+    forwarded.on('error', reject).end(body);
+  });
+}
+
+type Kms = (operation: string, input: Readonly<Record<string, unknown>>) => object;
+
+function createKms(): Kms {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519') as {
+    privateKey: KeyObject;
+    publicKey: KeyObject;
+  };
+  const root = randomBytes(32);
+  return (operation, input) => {
+    switch (operation) {
+      case 'GetPublicKey':
+        return { PublicKey: publicKey.export(SPKI).toString('base64'), KeySpec: 'ECC_NIST_EDWARDS25519' };
+      case 'Sign':
+        return {
+          Signature: sign(null, Buffer.from(String(input.Message), 'base64'), privateKey).toString('base64'),
+        };
+      case 'GenerateDataKey': {
+        const plain = randomBytes(32);
+        return { Plaintext: plain.toString('base64'), CiphertextBlob: seal(root, plain).toString('base64') };
+      }
+      default:
+        return {
+          Plaintext: open(root, Buffer.from(String(input.CiphertextBlob), 'base64')).toString('base64'),
+        };
+    }
+  };
+}
+
+function seal(key: Buffer, plain: Buffer): Buffer {
+  const iv = randomBytes(IV_BYTES);
+  const cipher = createCipheriv('aes-256-gcm', key, iv);
+  const sealed = Buffer.concat([cipher.update(plain), cipher.final()]);
+  return Buffer.concat([iv, cipher.getAuthTag(), sealed]);
+}
+
+function open(key: Buffer, blob: Buffer): Buffer {
+  const decipher = createDecipheriv('aes-256-gcm', key, blob.subarray(0, IV_BYTES));
+  decipher.setAuthTag(blob.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
+  return Buffer.concat([decipher.update(blob.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]);
+}
+
+export async function readAll(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,192 @@
+/** The AWS composition on one machine: the bundles of all functions with the environments of production, over emulators. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CloudWatchLogsClient, CreateLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import {
+  type FakeCloudWatchLogs,
+  startFakeCloudWatchLogs,
+} from '@sluice/backends/testing/fake-cloudwatch-logs';
+import { createFakeLoki, type FakeLoki } from '@sluice/backends/testing/fake-loki';
+import { createFakeMimir, type FakeMimir } from '@sluice/backends/testing/fake-mimir';
+import { createFakeTempo, type FakeTempo } from '@sluice/backends/testing/fake-tempo';
+import { systemClock as clock } from '@sluice/core/ports/clock';
+import { createDynamoTable } from '@sluice/platform/aws/table';
+import { createKeyStore } from '@sluice/platform/keys/key-store';
+import { startDynamoEmulator, startSqsEmulator } from '@sluice/platform/testing/aws-emulators';
+import { type AwsEndpoint, startAwsEndpoint } from './aws-endpoint.ts';
+import { bundleDoor, DOORS, ROOT } from './bundle-door.ts';
+import { type Mapping, startMapping } from './event-source-mapping.ts';
+import { startFunctionUrl } from './function-url.ts';
+import { createLambda, type LambdaFunction } from './lambda-host.ts';
+
+export const STAGE = 'production';
+const PREFIX = `sluice-${STAGE}-`;
+
+export interface Cloud {
+  readonly ingestUrl: string;
+  readonly queryUrl: string;
+  /** Of a tenant's key that may do everything. */
+  readonly secret: string;
+  readonly functions: ReadonlyMap<string, LambdaFunction>;
+  readonly aws: AwsEndpoint;
+  readonly tempo: FakeTempo;
+  readonly loki: FakeLoki;
+  readonly mimir: FakeMimir;
+  readonly logs: FakeCloudWatchLogs;
+  readonly sqs: SQSClient;
+  queueUrl(name: string): string;
+  /** As the schedule of the job does. */
+  schedule(job: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Deployed {
+  readonly name: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+/** Resources of a type, from the snapshot that `npm run test:infra` keeps. */
+function deployed(type: string): readonly Deployed[] {
+  const snapshot = readFileSync(join(ROOT, `test/infra/snapshots/${STAGE}.txt`), 'utf8');
+  return snapshot
+    .split('\n')
+    .filter((line) => line.startsWith(`${type} `))
+    .map((line) => ({
+      name: line.split(' ')[1]!,
+      inputs: JSON.parse(line.slice(line.indexOf('{'))) as Record<string, unknown>,
+    }));
+}
+
+export async function startCloud(): Promise<Cloud> {
+  const folder = mkdtempSync(join(tmpdir(), 'cloud-'));
+  const [sqs, dynamo, logs, tempo, loki, mimir] = await Promise.all([
+    startSqsEmulator(),
+    startDynamoEmulator(),
+    startFakeCloudWatchLogs(),
+    createFakeTempo(),
+    createFakeLoki(),
+    createFakeMimir(),
+  ]);
+  const endpointOf = async (client: {
+    config: { endpoint?: () => Promise<{ port?: number }> };
+  }): Promise<string> => `http://127.0.0.1:${(await client.config.endpoint!()).port}`;
+  const aws = await startAwsEndpoint({
+    sqs: await endpointOf(sqs.client as never),
+    dynamodb: await endpointOf(dynamo.client as never),
+    logs: logs.url,
+  });
+  const credentials = { accessKeyId: 'harness', secretAccessKey: 'test' };
+  const queues = new Map<string, string>();
+  for (const { inputs } of deployed('aws:sqs/queue')) {
+    const name = String(inputs.name);
+    queues.set(name, await sqs.createQueue(name));
+  }
+  for (const { inputs } of deployed('aws:dynamodb/table')) await dynamo.createTable(String(inputs.name));
+  const logsClient = new CloudWatchLogsClient({ region: 'us-east-1', endpoint: logs.url, credentials });
+  for (const { inputs } of deployed('aws:cloudwatch/logGroup'))
+    await logsClient.send(new CreateLogGroupCommand({ logGroupName: String(inputs.name) }));
+  logsClient.destroy();
+  const table = createDynamoTable({ client: dynamo.client, tableName: `${PREFIX}keys`, clock });
+  const scopes = ['admin'];
+  const { secret } = await createKeyStore({ table, clock }).create({
+    tenant: 'acme',
+    name: 'first',
+    scopes,
+    // Counted in the table, as every key with a quota is.
+    limits: { itemsPerDay: 1_000_000_000 },
+  });
+
+  const functions = new Map<string, LambdaFunction>();
+  const specs = new Map(deployed('aws:lambda/function').map(({ inputs }) => [String(inputs.name), inputs]));
+  await Promise.all(
+    DOORS.map(async (door) => {
+      const file = join(folder, `${door}.mjs`);
+      // The SDK comes along: there is no runtime that has it.
+      await bundleDoor(door, file, {});
+      const spec = specs.get(PREFIX + door)!;
+      const { variables } = spec.environment as { readonly variables: Readonly<Record<string, string>> };
+      const env: Record<string, string> = {
+        ...Object.fromEntries(
+          Object.entries(variables).map(([name, value]) => [
+            name,
+            /_QUEUE_URL$/.test(name) ? queues.get(value.split('/').at(-1)!)! : value,
+          ]),
+        ),
+        AWS_REGION: 'us-east-1',
+        AWS_ACCESS_KEY_ID: door,
+        AWS_SECRET_ACCESS_KEY: 'test',
+        AWS_ENDPOINT_URL: aws.url,
+        SLUICE_CONFIG_DIR: '',
+      };
+      for (const [name, url] of [
+        ['SLUICE_TEMPO_URL', tempo.url],
+        ['SLUICE_LOKI_URL', loki.url],
+        ['SLUICE_MIMIR_URL', `${mimir.url}/api/v1/push`],
+      ] as const)
+        if (name in variables) env[name] = url;
+      functions.set(
+        door,
+        createLambda({ name: door, file, folder, env, timeoutSeconds: Number(spec.timeout) }),
+      );
+    }),
+  );
+
+  const mappings: Mapping[] = [];
+  const clients: SQSClient[] = [];
+  const visible = new Map(
+    deployed('aws:sqs/queue').map(({ inputs }) => [inputs.name, inputs.visibilityTimeoutSeconds]),
+  );
+  for (const { inputs } of deployed('aws:lambda/eventSourceMapping')) {
+    const queue = String(inputs.eventSourceArn).split(':').at(-1)!;
+    const fn = functions.get(String(inputs.functionName).split(`:${PREFIX}`).at(-1)!)!;
+    const own = { accessKeyId: fn.name, secretAccessKey: 'test' };
+    const client = new SQSClient({ region: 'us-east-1', endpoint: aws.url, credentials: own });
+    clients.push(client);
+    mappings.push(
+      startMapping({
+        client,
+        queueUrl: queues.get(queue)!,
+        fn,
+        batchSize: Number(inputs.batchSize),
+        visibilitySeconds: Math.min(5, Number(visible.get(queue))),
+        concurrency: 1,
+      }),
+    );
+  }
+  const ingest = await startFunctionUrl(functions.get('ingest')!);
+  const query = await startFunctionUrl(functions.get('query')!);
+
+  return {
+    ingestUrl: ingest.url,
+    queryUrl: query.url,
+    secret,
+    functions,
+    aws,
+    tempo,
+    loki,
+    mimir,
+    logs,
+    sqs: sqs.client,
+    queueUrl: (name) => queues.get(`${PREFIX}${name}`)!,
+    schedule: async (job) => {
+      await functions.get(job)!.invoke({ job, scheduledAtMs: new Date().toISOString() });
+    },
+    async close() {
+      await Promise.all(mappings.map(({ stop }) => stop()));
+      for (const fn of functions.values()) fn.close();
+      for (const client of clients) client.destroy();
+      await Promise.all([ingest.close(), query.close(), aws.close()]);
+      await Promise.all([
+        tempo.close(),
+        loki.close(),
+        mimir.close(),
+        logs.close(),
+        sqs.stop(),
+        dynamo.stop(),
+      ]);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
