@@ -32,7 +32,6 @@ export const QUEUE = {
   audit: 'audit.fifo',
   notifications: 'notifications',
 } as const;
-export type QueueName = (typeof QUEUE)[keyof typeof QUEUE];
 
 /** Name of the dead-letter queue of a queue. FIFO queues keep their suffix (an SQS rule). */
 export function deadLetterName(queue: string): string {

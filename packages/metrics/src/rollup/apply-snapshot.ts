@@ -3,7 +3,7 @@
  * a generation that is new to it begins at its own opening when it is known to have appeared since, else
  * at its own level, so that nothing is counted that may have been counted before.
  */
-import { type Labels, labelsKey, labelValue, METRIC_NAME } from '@sluice/promql/model/labels';
+import { type Labels, labelsKey } from '@sluice/promql/model/labels';
 import type {
   CounterSnapshot,
   GaugeSnapshot,
@@ -168,8 +168,4 @@ function nameOfSeries({ labels }: SeriesSnapshot): SeriesName {
     keys.set(labels, key);
   }
   return { labels, key };
-}
-
-export function familyOfSeries({ labels }: SeriesSnapshot): string {
-  return labelValue(labels, METRIC_NAME);
 }

@@ -43,12 +43,6 @@ export interface GaugeEntry extends EntryBase {
 
 export type RollupEntry = LevelEntry | GaugeEntry;
 
-/** Entries over one row of slots: slot i is the time (borders[i], borders[i + 1]], Unix milliseconds. */
-export interface RollupBlock {
-  readonly borders: Float64Array;
-  readonly entries: readonly RollupEntry[];
-}
-
 export type Families = ReadonlyMap<string, FamilyMetadata>;
 
 /** Name of the gauges from which `up` is synthesised; no metric of the outside can have it. */

@@ -86,10 +86,6 @@ export function isEmptySeries({ kinds }: StepSeries): boolean {
   return true;
 }
 
-export function withoutEmpty(series: readonly StepSeries[]): StepSeries[] {
-  return series.filter((candidate) => !isEmptySeries(candidate));
-}
-
 export const SAME_LABELSET = 'vector cannot contain metrics with the same labelset';
 
 /** Series of equal labels put into one; an execution error where two have a value at the same step. */

@@ -27,7 +27,6 @@ export interface Histogram {
 }
 
 export const CUSTOM_SCHEMA = -53;
-export const MIN_EXPONENTIAL_SCHEMA = -4;
 export const MAX_EXPONENTIAL_SCHEMA = 8;
 export const NO_BUCKETS: Buckets = { indexes: [], counts: [] };
 

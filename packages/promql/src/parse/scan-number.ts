@@ -25,11 +25,6 @@ export function scanNumberOrDuration(input: string, start: number): ScannedNumbe
   return { kind: undefined, end: Math.max(matchAt(WORD, input, start), start + 1) };
 }
 
-/** A number at `start`, where `x` may follow (`1x5` of the series notation). */
-export function scanNumber(input: string, start: number): number {
-  return matchAt(DECIMAL, input, start);
-}
-
 /** The value of a number token; undefined when it has the form of one but no value (such as `0x`). */
 export function parseNumber(text: string): number | undefined {
   const plain = text.replaceAll('_', '');

@@ -16,8 +16,6 @@ export interface LineFilter {
   readonly values: readonly { readonly isIp: boolean; readonly text: string }[];
 }
 
-export type CompareOp = '=' | '==' | '!=' | '=~' | '!~' | '>' | '>=' | '<' | '<=';
-
 export type LabelFilter =
   | {
       readonly kind: 'text';
