@@ -1,6 +1,6 @@
 /**
  * The log groups that telemetry goes to, with what makes them readable: fields that are indexed and queries
- * that are saved. The same as `sluice logs` sets up for local mode, so that both find each other's work.
+ * that are saved. The same as `applyLogGroupConfig` gives groups that local mode fills.
  */
 import queries from './saved-queries.json';
 import { nameOf, type Settings } from './settings';
