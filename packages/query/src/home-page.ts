@@ -26,6 +26,15 @@ const LINKS: Readonly<Record<string, readonly Link[]>> = {
     { href: '/loki/api/v1/label/service/values', text: 'services that sent logs' },
     { href: '/v1/logs/tail?query=%7Bservice%3D~%22.%2B%22%7D', text: 'logs as they come' },
   ],
+  '/alertmanager': [
+    { href: '/alertmanager/api/v2/alerts/groups', text: 'alerts in their groups, and who is told' },
+    { href: '/alertmanager/api/v2/silences', text: 'silences' },
+  ],
+  '/api/v1/alerts': [
+    { href: '/api/v1/alerts', text: 'alerts that are pending or firing' },
+    { href: '/api/v1/rules', text: 'rules and their state' },
+    { href: '/api/v1/slos', text: 'SLOs: burn rates and what is left of their budgets' },
+  ],
   // Insights is asked by POST; its tail is among the links of Loki's API.
   '/v1/logs': [],
   '/v1/audit': [
