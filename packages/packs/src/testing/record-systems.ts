@@ -11,7 +11,7 @@ import type { SystemName } from '../demo/systems/systems.ts';
 import { createTally } from '../demo/tally.ts';
 import { startOtlpCapture } from './otlp-capture.ts';
 
-const STEP_SECONDS = 15;
+const STEP_SECONDS = 30;
 
 export interface Recording {
   readonly labels: Labels;

@@ -27,7 +27,7 @@ const connectionLeak = takingTurns(
 );
 const fullMemory = takingTurns(NODES, 420, (who) => `${who} runs out of memory`);
 const quota = nowAndThen(
-  'globex',
+  Object.keys(TENANTS),
   { everySeconds: 240, fromSeconds: 40, forSeconds: 60 },
   (who) => `${who} is over its quota`,
 );

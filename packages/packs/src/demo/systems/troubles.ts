@@ -18,17 +18,21 @@ export interface Recurrence {
   readonly forSeconds: number;
 }
 
-/** Strikes in a part of every cycle. */
+/** Strikes in a part of every cycle; of several members another one each cycle. */
 export function nowAndThen(
-  who: string,
+  who: string | readonly string[],
   { everySeconds, fromSeconds, forSeconds }: Recurrence,
   says: Trouble['says'],
 ): Trouble {
-  const isStruck = (seconds: number): boolean => {
-    const phase = seconds % everySeconds;
-    return phase >= fromSeconds && phase < fromSeconds + forSeconds;
+  const members = typeof who === 'string' ? [who] : who;
+  return {
+    says,
+    at(seconds) {
+      const phase = seconds % everySeconds;
+      if (phase < fromSeconds || phase >= fromSeconds + forSeconds) return undefined;
+      return members[Math.floor(seconds / everySeconds) % members.length];
+    },
   };
-  return { says, at: (seconds) => (isStruck(seconds) ? who : undefined) };
 }
 
 export interface Choice {
