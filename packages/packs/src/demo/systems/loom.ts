@@ -20,12 +20,21 @@ const overload = nowAndThen(
   (who) => `${who} refuses calls`,
 );
 
+const slowModels = nowAndThen(
+  'language models',
+  { everySeconds: 1080, fromSeconds: 300, forSeconds: 480 },
+  (who) => `${who} are slow`,
+);
+
 const ROUTES: readonly Route[] = [
   {
     method: 'POST',
     path: '/api/v1/generate',
     perSecond: wave(2),
-    medianSeconds: whereStruck(slowness, { struck: 2.8, else: 0.8 }),
+    medianSeconds: during(slowModels, {
+      struck: 3.2,
+      else: whereStruck(slowness, { struck: 1.3, else: 0.7 }),
+    }),
     shares: { 500: 0.004, 503: during(overload, { struck: 0.2, else: 0.002 }) },
   },
   {
@@ -48,7 +57,11 @@ const llmActivities: readonly Activity[] = MODELS.flatMap(({ provider, model, pe
     perSecond: wave(perSecond),
     effects: [
       ['loom_llm_requests_total', { provider, model }],
-      ['loom_llm_request_duration_seconds', { provider }, around(medianSeconds)],
+      [
+        'loom_llm_request_duration_seconds',
+        { provider },
+        around(during(slowModels, { struck: 2.5 * medianSeconds, else: medianSeconds })),
+      ],
       ['loom_llm_tokens_total', { type: 'prompt' }, whole(around(420))],
       ['loom_llm_tokens_total', { type: 'completion' }, whole(around(260))],
     ],
@@ -74,7 +87,7 @@ function counts(
 
 export const LOOM: System = {
   title: 'LOOM',
-  troubles: [outage, slowness, overload],
+  troubles: [outage, slowness, overload, slowModels],
   targets: [
     {
       job: 'loom',
