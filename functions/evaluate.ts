@@ -1,4 +1,4 @@
-/** Function `evaluate`: every minute, the rules; then where their alerts go; then the sign of life. */
+/** Function `evaluate`: every minute, SLOs and rules; then where their alerts go; then the sign of life. */
 import { CLOUD_ENV } from '@sluice/core/names';
 import { createDeadMan } from '@sluice/delivery/alerts/dead-man';
 import { createRouteAlerts } from '@sluice/delivery/alerts/route-alerts';
@@ -7,11 +7,13 @@ import { openProcess } from './aws/process.ts';
 import { openQueues } from './aws/queues.ts';
 import { createCloudEvaluation } from './aws/rules-parts.ts';
 import { toScheduleHandler } from './aws/schedule-door.ts';
+import { createCloudSloUpdate } from './aws/slo-parts.ts';
 
 const INTERVAL_MS = 60_000;
 
 const own = openProcess(process.env);
 const { setup, deadMan } = await loadDeployedAlerting(own);
+const updateSlos = createCloudSloUpdate(own);
 const evaluate = await createCloudEvaluation(own);
 const routing = createRouteAlerts({
   ...own,
@@ -26,6 +28,7 @@ export const handler = toScheduleHandler(
     name: 'evaluate',
     intervalMs: INTERVAL_MS,
     async run() {
+      await updateSlos();
       await evaluate();
       await routing.run();
       await ping();

@@ -9,6 +9,7 @@ import type { Table } from '@sluice/core/ports/table';
 import { readCredential } from '@sluice/ingest/credentials';
 import { createMetricsCatalog } from '@sluice/metrics/read/metrics-catalog';
 import { createPageCache } from '@sluice/metrics/read/page-cache';
+import { readFromReplicas } from '@sluice/metrics/read/read-from-replicas';
 import { createRollupSeriesReader } from '@sluice/metrics/read/rollup-series-reader';
 import { DEFAULT_ROLLUP_SETTINGS } from '@sluice/metrics/rollup/rollup-settings';
 import { createKeyVerifier } from '@sluice/platform/keys/key-verifier';
@@ -19,6 +20,7 @@ import { createInsightsRoutes } from '@sluice/query/insights/insights-routes';
 import { createPrometheusRoutes, type PrometheusStore } from '@sluice/query/prometheus/prometheus-routes';
 import { createQueryApp, type QueryAppOptions, type ReadApi } from '@sluice/query/query-app';
 import { createRulesRoutes } from '@sluice/query/rules/rules-routes';
+import { createSloRoutes } from '@sluice/query/slo/slo-routes';
 import { loadDeployedAlerting, openAlertingTable } from './alerting-parts.ts';
 import { openSealedTrail } from './audit-parts.ts';
 import { openMetricsParts } from './metrics-parts.ts';
@@ -26,6 +28,7 @@ import type { CloudProcess } from './process.ts';
 import { openQueues } from './queues.ts';
 import { requireText } from './require-text.ts';
 import { openDeployedRules } from './rules-parts.ts';
+import { openDeployedSlos } from './slo-parts.ts';
 import { openTables } from './tables.ts';
 
 const CACHE_BYTES = 128 * 1024 * 1024;
@@ -45,12 +48,17 @@ export async function createCloudQuery(process: CloudProcess) {
     maxWaitMs: MAX_INSIGHTS_WAIT_MS,
   });
   const rules = openDeployedRules(process);
+  const slos = openDeployedSlos(process);
   const rulesTable = openTables(process).table(CLOUD_ENV.rulesTable);
   const alerting = { ...(await loadDeployedAlerting(process)), stateOf: openAlertingTable(process).stateOf };
   return createQueryApp({
     apis: [
       ...createAlertmanagerApis({ ...alerting, clock, startedAtMs: clock.nowMs(), selfMetrics }),
       { path: '/api/v1', routes: createRulesRoutes({ rules: () => rules.current(), table: rulesTable }) },
+      {
+        path: '/api/v1',
+        routes: createSloRoutes({ slos: () => slos.current(), table: rulesTable, clock }),
+      },
       readMetrics(process),
       {
         path: '/v1/audit',
@@ -69,7 +77,7 @@ export async function createCloudQuery(process: CloudProcess) {
 
 function readMetrics(process: CloudProcess): ReadApi {
   const { clock } = process;
-  const { table, snapshots } = openMetricsParts(process);
+  const { table, snapshots } = openMetricsParts(process, { readTable: readFromReplicas });
   const settings = DEFAULT_ROLLUP_SETTINGS;
   const cache = createPageCache({ maxBytes: CACHE_BYTES });
   const stores = new Map<TenantId, PrometheusStore>();
