@@ -9,7 +9,7 @@ import { createDeliveryWorld, makeEnvelope, sendEnvelopes } from './testing/deli
 import { createScriptedSink, OK, type ScriptedPush, spanIdsOf } from './testing/scripted-sink.ts';
 
 const HOUR_MS = 3_600_000;
-const SEEDS = Number(process.env.SLUICE_FAULT_SEEDS ?? 6);
+const SEEDS = Number(process.env.SLUICE_FAULT_SEEDS ?? 4);
 
 function makeEnvelopes(count: number, from = 0): readonly Envelope[] {
   return Array.from({ length: count }, (_, index) =>

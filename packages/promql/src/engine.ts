@@ -41,6 +41,8 @@ export interface EngineOptions {
   readonly maxSamples?: number;
   /** Series of one selector, default 1 million. */
   readonly maxSeries?: number;
+  /** Characters of label values that functions write, default 64 Mi: a few words for each of a million series. */
+  readonly maxLabelText?: number;
   /** Steps of a range query, default 11,000 (Prometheus HTTP API). */
   readonly maxSteps?: number;
   /** Default 2 minutes (`--query.timeout`). */
@@ -83,6 +85,7 @@ export function createEngine(engine: EngineOptions): Engine {
     defaultStepMs: () => 60_000,
     maxSamples: 50_000_000,
     maxSeries: 1_000_000,
+    maxLabelText: 64 * 1024 * 1024,
     maxSteps: 11_000,
     timeoutMs: 120_000,
     features: {},
@@ -98,7 +101,7 @@ export function createEngine(engine: EngineOptions): Engine {
     const lookbackMs = options.lookbackMs || settings.lookbackMs;
     const timeoutMs = Math.min(options.timeoutMs ?? settings.timeoutMs, settings.timeoutMs);
     const deadlineMs = settings.clock.nowMs() + timeoutMs;
-    const budget = createSampleBudget(settings.maxSamples);
+    const budget = createSampleBudget(settings.maxSamples, settings.maxLabelText);
     const annotations = createAnnotations();
     if (settings.hasAdvice) {
       for (const { message, position } of findAdvice(expr)) annotations.inform(message, position);

@@ -9,7 +9,7 @@ import { INDEX_SHARDS, indexPartition, tenantPartition } from '../table-keys.ts'
 import { ACME, type AuditFixture, createAuditFixture, createTestSigner } from '../testing/audit-fixture.ts';
 import { type Verification, verifyLog } from './verify-log.ts';
 
-const MANIPULATIONS = Number(process.env.SLUICE_AUDIT_MANIPULATIONS ?? 100);
+const MANIPULATIONS = Number(process.env.SLUICE_AUDIT_MANIPULATIONS ?? 60);
 const partitions = [tenantPartition(ACME), ...[...INDEX_SHARDS].map((shard) => indexPartition(ACME, shard))];
 
 let fixture: AuditFixture;

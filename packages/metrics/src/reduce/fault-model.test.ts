@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { runFaultModel } from '../testing/fault-model.ts';
 
 /** `SLUICE_FAULT_SEEDS=1000` for a long run. */
-const SEEDS = Number(process.env.SLUICE_FAULT_SEEDS ?? 5);
+const SEEDS = Number(process.env.SLUICE_FAULT_SEEDS ?? 4);
 
 describe('under every fault at once, what readers see is what sources counted', () => {
   const events: Record<string, number> = {};

@@ -42,13 +42,10 @@ export interface SampleBudget {
   peak(): number;
 }
 
-/** Label values that functions write: a few words for each of a million series. */
-const MAX_TEXT = 64 * 1024 * 1024;
-
 /** Prometheus' words. */
 export const TOO_MANY_SAMPLES = 'query processing would load too many samples into memory in query execution';
 
-export function createSampleBudget(maxSamples: number): SampleBudget {
+export function createSampleBudget(maxSamples: number, maxLabelText: number): SampleBudget {
   let held = 0;
   let peak = 0;
   let text = 0;
@@ -65,10 +62,10 @@ export function createSampleBudget(maxSamples: number): SampleBudget {
     },
     chargeText(characters) {
       text += characters;
-      if (text > MAX_TEXT) {
+      if (text > maxLabelText) {
         throw new QueryError(
           'execution',
-          `query processing would make more than ${MAX_TEXT.toLocaleString('en')} characters of label values`,
+          `query processing would make more than ${maxLabelText.toLocaleString('en')} characters of label values`,
         );
       }
     },
