@@ -13,6 +13,7 @@ import type { IngestDeps } from '@sluice/ingest/ingest-app';
 import { createKeyStore } from '@sluice/platform/keys/key-store';
 import { createKeyVerifier } from '@sluice/platform/keys/key-verifier';
 import { createRateLimiter } from '@sluice/platform/limits/rate-limiter';
+import { hasForeignHost, hasForeignOrigin } from '@sluice/query/foreign-page';
 import type { QueryAppOptions } from '@sluice/query/query-app';
 
 export interface Access {
@@ -59,16 +60,10 @@ export async function createAccess({ host, table, clock }: AccessOptions): Promi
 const FOREIGN_PAGE =
   'without a key the APIs are open to programs of this machine alone, not to pages of other origins; send a key';
 
-/**
- * Where no key is needed, a browser reaches the port on behalf of any page: told by a Host that is no name of this
- * machine (DNS rebinding), and, where something may change, by the Origin. Reading across origins fails by itself.
- */
-function isForeignPage({ url, method, headers }: Request): boolean {
-  const { host, hostname } = new URL(url);
-  if (!isLoopbackHost(hostname)) return true;
-  const origin = headers.get('origin');
-  if (origin === null || method === 'GET' || method === 'HEAD') return false;
-  return !(URL.canParse(origin) && new URL(origin).host === host);
+/** Reading across origins fails by itself, for want of CORS headers; what may change something is refused. */
+function isForeignPage(request: Request): boolean {
+  const isReading = request.method === 'GET' || request.method === 'HEAD';
+  return hasForeignHost(request) || (!isReading && hasForeignOrigin(request));
 }
 
 async function requireSomeKey({ host, table, clock }: AccessOptions): Promise<void> {

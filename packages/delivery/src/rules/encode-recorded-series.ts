@@ -1,6 +1,7 @@
 /** Recorded samples as an OTLP request of gauges whose names and labels are those of the series. */
 import { METRIC_METADATA } from '@sluice/core/names';
 import { ProtoWriter } from '@sluice/otlp/proto-writer';
+import { writeTextAttribute } from '@sluice/otlp/write-text-attribute';
 import { type Labels, labelValue, METRIC_NAME } from '@sluice/promql/model/labels';
 
 export interface RecordedPoint {
@@ -34,7 +35,7 @@ export function encodeRecordedSeries(points: readonly RecordedPoint[], timeMs: n
     const gauge = writer.begin(FIELD.gauge);
     for (const point of own) writePoint(writer, point, timeMs);
     writer.end(gauge);
-    writeText(writer, FIELD.metadata, { key: METRIC_METADATA.prometheusSeries, text: '1' });
+    writeTextAttribute(writer, FIELD.metadata, { key: METRIC_METADATA.prometheusSeries, text: '1' });
     writer.end(metric);
   }
   writer.end(scope);
@@ -47,20 +48,7 @@ function writePoint(writer: ProtoWriter, { labels, value }: RecordedPoint, timeM
   writer.fixed64(POINT.timeUnixNano, BigInt(timeMs) * NS_PER_MS);
   if (value !== undefined) writer.double(POINT.asDouble, value);
   for (const { name, value: text } of labels)
-    if (name !== METRIC_NAME) writeText(writer, POINT.attributes, { key: name, text });
+    if (name !== METRIC_NAME) writeTextAttribute(writer, POINT.attributes, { key: name, text });
   if (value === undefined) writer.uint(POINT.flags, NO_RECORDED_VALUE);
   writer.end(point);
-}
-
-function writeText(
-  writer: ProtoWriter,
-  field: number,
-  { key, text }: { readonly key: string; readonly text: string },
-): void {
-  const attribute = writer.begin(field);
-  writer.string(1, key);
-  const value = writer.begin(2);
-  writer.string(1, text);
-  writer.end(value);
-  writer.end(attribute);
 }

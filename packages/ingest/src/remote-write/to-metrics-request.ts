@@ -5,6 +5,7 @@
  */
 import { METRIC_METADATA } from '@sluice/core/names';
 import { ProtoWriter } from '@sluice/otlp/proto-writer';
+import { writeTextAttribute } from '@sluice/otlp/write-text-attribute';
 import type { PushedMetadata, PushedSeries } from './decode-write-request.ts';
 
 export interface PushedRequest {
@@ -86,7 +87,7 @@ function writeMetric(writer: ProtoWriter, series: readonly PushedSeries[], shape
       if (shape.isCounter && shape.startMs > 0) writer.fixed64(2, BigInt(shape.startMs) * NS_PER_MS);
       writer.fixed64(3, BigInt(timeMs) * NS_PER_MS);
       if (!isStale) writer.double(4, value);
-      for (const [name, text] of labels) writeText(writer, 7, { key: name, text });
+      for (const [name, text] of labels) writeTextAttribute(writer, 7, { key: name, text });
       if (isStale) writer.uint(8, NO_RECORDED_VALUE);
       writer.end(point);
       points += 1;
@@ -97,20 +98,7 @@ function writeMetric(writer: ProtoWriter, series: readonly PushedSeries[], shape
     writer.bool(3, true);
   }
   writer.end(data);
-  writeText(writer, 12, { key: METRIC_METADATA.prometheusSeries, text: '1' });
+  writeTextAttribute(writer, 12, { key: METRIC_METADATA.prometheusSeries, text: '1' });
   writer.end(metric);
   return points;
-}
-
-function writeText(
-  writer: ProtoWriter,
-  field: number,
-  { key, text }: { readonly key: string; readonly text: string },
-): void {
-  const attribute = writer.begin(field);
-  writer.string(1, key);
-  const value = writer.begin(2);
-  writer.string(1, text);
-  writer.end(value);
-  writer.end(attribute);
 }

@@ -8,6 +8,7 @@ import { SPAN_METRIC } from '@sluice/core/names';
 import type { KeyValue } from '@sluice/otlp/model';
 import { ProtoWriter } from '@sluice/otlp/proto-writer';
 import { type SpanView, walkSpans } from '@sluice/otlp/walk-spans';
+import { writeTextAttribute } from '@sluice/otlp/write-text-attribute';
 import { type SpanNameLimit, toSpanNameLabel } from './span-name.ts';
 
 export interface DerivedMetrics {
@@ -61,7 +62,7 @@ export function deriveSpanMetrics(traces: Uint8Array, options: DeriveOptions): D
     if (groups.size === 0) continue;
     const resourceMetrics = writer.begin(1);
     const resource = writer.begin(1);
-    for (const { key, value } of attributes) writeAttribute(writer, 1, { key, text: textOf(value) });
+    for (const { key, value } of attributes) writeTextAttribute(writer, 1, { key, text: textOf(value) });
     writer.end(resource);
     const scope = writer.begin(2);
     const calls = beginMetric(writer, SPAN_METRIC.calls, 'Spans by service, name, kind and status.');
@@ -219,23 +220,10 @@ function writeLabels(
   field: number,
   { service, group }: { readonly service: string; readonly group: Group },
 ): void {
-  writeAttribute(writer, field, { key: 'service', text: service });
-  writeAttribute(writer, field, { key: 'span_name', text: group.spanName });
-  writeAttribute(writer, field, { key: 'span_kind', text: group.kind });
-  writeAttribute(writer, field, { key: 'status_code', text: group.status });
-}
-
-function writeAttribute(
-  writer: ProtoWriter,
-  field: number,
-  { key, text }: { readonly key: string; readonly text: string },
-): void {
-  const attribute = writer.begin(field);
-  writer.string(1, key);
-  const value = writer.begin(2);
-  writer.string(1, text);
-  writer.end(value);
-  writer.end(attribute);
+  writeTextAttribute(writer, field, { key: 'service', text: service });
+  writeTextAttribute(writer, field, { key: 'span_name', text: group.spanName });
+  writeTextAttribute(writer, field, { key: 'span_kind', text: group.kind });
+  writeTextAttribute(writer, field, { key: 'status_code', text: group.status });
 }
 
 function textOf(value: KeyValue['value']): string {

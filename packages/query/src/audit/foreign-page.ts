@@ -1,17 +1,12 @@
 /**
- * Where no key is needed, whoever reaches the port is trusted, and a browser reaches it on behalf of any page. Such a
- * page could erase persons or, under a host name that is made to point here (DNS rebinding), read the trail: it is
- * told by the Origin header, and by a Host that is no name of this machine.
+ * Where no key is needed, pages of other origins could erase persons or read the trail; reading it leaves a
+ * record as well, so that here, unlike elsewhere, their reading is refused too.
  */
-import { isLoopbackHost } from '@sluice/core/local-settings';
+import { hasForeignHost, hasForeignOrigin } from '../foreign-page.ts';
 
 export const FOREIGN_PAGE =
   'without a key the audit trail is open to programs of this machine alone, not to pages of other origins';
 
-export function isForeignPage({ url, headers }: Request, reader: string): boolean {
-  if (reader !== 'anonymous') return false;
-  const { host, hostname } = new URL(url);
-  if (!isLoopbackHost(hostname)) return true;
-  const origin = headers.get('origin');
-  return origin !== null && !(URL.canParse(origin) && new URL(origin).host === host);
+export function isForeignPage(request: Request, reader: string): boolean {
+  return reader === 'anonymous' && (hasForeignHost(request) || hasForeignOrigin(request));
 }
