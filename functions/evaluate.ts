@@ -3,6 +3,7 @@ import { CLOUD_ENV } from '@sluice/core/names';
 import { createDeadMan } from '@sluice/delivery/alerts/dead-man';
 import { createRouteAlerts } from '@sluice/delivery/alerts/route-alerts';
 import { loadDeployedAlerting, openAlertingTable } from './aws/alerting-parts.ts';
+import { openEvaluationParts } from './aws/evaluation-parts.ts';
 import { openProcess } from './aws/process.ts';
 import { openQueues } from './aws/queues.ts';
 import { createCloudEvaluation } from './aws/rules-parts.ts';
@@ -13,8 +14,9 @@ const INTERVAL_MS = 60_000;
 
 const own = openProcess(process.env);
 const { setup, deadMan } = await loadDeployedAlerting(own);
-const updateSlos = createCloudSloUpdate(own);
-const evaluate = await createCloudEvaluation(own);
+const parts = openEvaluationParts(own);
+const updateSlos = createCloudSloUpdate(own, parts);
+const evaluate = await createCloudEvaluation(own, parts);
 const routing = createRouteAlerts({
   ...own,
   ...openAlertingTable(own),
