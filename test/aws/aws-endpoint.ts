@@ -22,9 +22,21 @@ export interface AwsCall {
   readonly resource: string;
 }
 
+/** A call with what was in it, for whoever counts sizes. */
+export interface AwsExchange {
+  readonly caller: string;
+  /** E.g. `SendMessageBatch`. */
+  readonly operation: string;
+  readonly service: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly output: Readonly<Record<string, unknown>>;
+}
+
 export interface AwsEndpoint {
   readonly url: string;
   readonly calls: AwsCall[];
+  /** Told of every call that an emulator answered. */
+  watch(listener: (exchange: AwsExchange) => void): void;
   /** The next calls of the action by the caller are answered 500. */
   failNext(caller: string, action: string, times: number): void;
   close(): Promise<void>;
@@ -44,6 +56,7 @@ export async function startAwsEndpoint(emulators: Emulators): Promise<AwsEndpoin
   const calls: AwsCall[] = [];
   const kms = createKms();
   const faults = new Map<string, number>();
+  const listeners: ((exchange: AwsExchange) => void)[] = [];
   const server = createServer((request, response) => {
     handle(request, response).catch(() => request.socket.destroy());
   });
@@ -75,12 +88,16 @@ export async function startAwsEndpoint(emulators: Emulators): Promise<AwsEndpoin
         : prefix.startsWith('DynamoDB')
           ? emulators.dynamodb
           : emulators.logs;
-    await passOn(request, response, { base, body });
+    const answered = await passOn(request, response, { base, body });
+    if (listeners.length === 0) return;
+    const output = JSON.parse(answered.toString() || '{}') as Record<string, unknown>;
+    for (const listener of listeners) listener({ caller, operation, service: prefix, input, output });
   }
 
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls,
+    watch: (listener) => void listeners.push(listener),
     failNext: (caller, action, times) => void faults.set(`${caller} ${action}`, times),
     async close() {
       server.closeAllConnections();
@@ -121,19 +138,22 @@ async function passOn(
   { headers, url = '/' }: IncomingMessage,
   response: ServerResponse,
   { base, body }: { readonly base: string; readonly body: Buffer },
-): Promise<void> {
+): Promise<Buffer> {
   const target = new URL(url, base);
+  const chunks: Buffer[] = [];
   await new Promise<void>((resolve, reject) => {
     const forwarded = httpRequest(
       target,
       { method: 'POST', headers: { ...headers, host: target.host } },
       (answer) => {
         response.writeHead(answer.statusCode ?? 500, answer.headers);
+        answer.on('data', (chunk: Buffer) => chunks.push(chunk));
         answer.pipe(response).on('finish', resolve);
       },
     );
     forwarded.on('error', reject).end(body);
   });
+  return Buffer.concat(chunks);
 }
 
 type Kms = (operation: string, input: Readonly<Record<string, unknown>>) => object;

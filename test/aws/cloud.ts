@@ -42,13 +42,13 @@ export interface Cloud {
   close(): Promise<void>;
 }
 
-interface Deployed {
+export interface Deployed {
   readonly name: string;
   readonly inputs: Readonly<Record<string, unknown>>;
 }
 
 /** Resources of a type, from the snapshot that `npm run test:infra` keeps. */
-function deployed(type: string): readonly Deployed[] {
+export function deployed(type: string): readonly Deployed[] {
   const snapshot = readFileSync(join(ROOT, `test/infra/snapshots/${STAGE}.txt`), 'utf8');
   return snapshot
     .split('\n')
@@ -59,7 +59,12 @@ function deployed(type: string): readonly Deployed[] {
     }));
 }
 
-export async function startCloud(): Promise<Cloud> {
+export interface CloudOptions {
+  /** Whether queues feed their functions; else the caller does. */
+  readonly consumes?: boolean;
+}
+
+export async function startCloud({ consumes = true }: CloudOptions = {}): Promise<Cloud> {
   const folder = mkdtempSync(join(tmpdir(), 'cloud-'));
   const [sqs, dynamo, logs, tempo, loki, mimir] = await Promise.all([
     startSqsEmulator(),
@@ -138,7 +143,7 @@ export async function startCloud(): Promise<Cloud> {
   const visible = new Map(
     deployed('aws:sqs/queue').map(({ inputs }) => [inputs.name, inputs.visibilityTimeoutSeconds]),
   );
-  for (const { inputs } of deployed('aws:lambda/eventSourceMapping')) {
+  for (const { inputs } of consumes ? deployed('aws:lambda/eventSourceMapping') : []) {
     const queue = String(inputs.eventSourceArn).split(':').at(-1)!;
     const fn = functions.get(String(inputs.functionName).split(`:${PREFIX}`).at(-1)!)!;
     const own = { accessKeyId: fn.name, secretAccessKey: 'test' };

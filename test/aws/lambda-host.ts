@@ -15,7 +15,15 @@ export interface LambdaFunction {
   kill(): void;
   /** Lines of its log. */
   readonly log: readonly string[];
+  /** What invocations took, in the order in which they ended. */
+  readonly usage: readonly Usage[];
   close(): void;
+}
+
+export interface Usage {
+  readonly wallMs: number;
+  /** User and system, of all threads of the environment. */
+  readonly cpuMs: number;
 }
 
 export interface LambdaOptions {
@@ -31,6 +39,7 @@ interface Answer {
   readonly id: number;
   readonly result?: unknown;
   readonly error?: string;
+  readonly usage?: Usage;
 }
 
 /** Of events and results (Lambda quotas § Invocation payload). */
@@ -40,11 +49,17 @@ const RUNNER = `
   const { handler } = await import(process.argv[2]);
   process.on('message', async ({ id, event, timeoutMs }) => {
     const deadline = Date.now() + timeoutMs;
+    const startedMs = performance.now();
+    const before = process.cpuUsage();
+    const usage = () => {
+      const { user, system } = process.cpuUsage(before);
+      return { wallMs: performance.now() - startedMs, cpuMs: (user + system) / 1000 };
+    };
     try {
       const result = await handler(event, { getRemainingTimeInMillis: () => deadline - Date.now() });
-      process.send({ id, result });
+      process.send({ id, result, usage: usage() });
     } catch (error) {
-      process.send({ id, error: String(error?.stack ?? error) });
+      process.send({ id, error: String(error?.stack ?? error), usage: usage() });
     }
   });
   process.send({ id: 0 });
@@ -54,6 +69,7 @@ export function createLambda({ name, file, folder, env, timeoutSeconds }: Lambda
   const runner = join(folder, 'runner.mjs');
   writeFileSync(runner, RUNNER);
   const log: string[] = [];
+  const usages: Usage[] = [];
   const idle: ChildProcess[] = [];
   const all = new Set<ChildProcess>();
   let lastId = 0;
@@ -77,6 +93,7 @@ export function createLambda({ name, file, folder, env, timeoutSeconds }: Lambda
   return {
     name,
     log,
+    usage: usages,
     async invoke(event) {
       if (Buffer.byteLength(JSON.stringify(event)) > MAX_PAYLOAD_BYTES)
         throw new Error('413: the event is larger than 6 MB');
@@ -88,7 +105,8 @@ export function createLambda({ name, file, folder, env, timeoutSeconds }: Lambda
       try {
         const answered = answerOf(child, id);
         child.send({ id, event, timeoutMs });
-        const { result, error } = await answered;
+        const { result, error, usage } = await answered;
+        if (usage !== undefined) usages.push(usage);
         if (error !== undefined) throw new Error(error);
         return result;
       } finally {
