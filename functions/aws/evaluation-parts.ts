@@ -1,5 +1,6 @@
 /** What rules and SLOs evaluate with in one process: one engine, one cache of pages, one way to record. */
 import { CLOUD_ENV } from '@sluice/core/names';
+import { withCollectLag } from '@sluice/delivery/metrics/collect-lag';
 import { createDataReadiness } from '@sluice/delivery/rules/data-readiness';
 import { createRecordedSeriesSender } from '@sluice/delivery/rules/recorded-series-sender';
 import { createPageCache } from '@sluice/metrics/read/page-cache';
@@ -22,6 +23,7 @@ export function openEvaluationParts(process: CloudProcess) {
   const { clock } = process;
   const metrics = openMetricsParts(process);
   const queue = openQueues(process).queue(CLOUD_ENV.metricsQueue);
+  const measured = withCollectLag(queue, { ...metrics, clock });
   const cache = createPageCache({ maxBytes: CACHE_BYTES });
   return {
     table: openTables(process).table(CLOUD_ENV.rulesTable),
@@ -29,7 +31,7 @@ export function openEvaluationParts(process: CloudProcess) {
     readerOf: (tenant: Tenant) =>
       createRollupSeriesReader({ ...metrics, settings: DEFAULT_ROLLUP_SETTINGS, clock, tenant, cache }),
     readinessOf: (tenant: Tenant, maxWaitMs: number) =>
-      createDataReadiness({ ...metrics, tenant, queue, maxWaitMs }),
+      createDataReadiness({ ...metrics, tenant, queue: measured, maxWaitMs }),
     recorded: createRecordedSeriesSender(queue),
   };
 }

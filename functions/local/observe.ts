@@ -23,7 +23,7 @@ export function observe(
     messages.set(visible, { queue: queue.name, state: 'visible' });
     messages.set(inFlight, { queue: queue.name, state: 'in-flight' });
     messages.set(delayed, { queue: queue.name, state: 'delayed' });
-    oldestAge.set(oldestAgeMs / 1000, { queue: queue.name });
+    if (oldestAgeMs !== undefined) oldestAge.set(oldestAgeMs / 1000, { queue: queue.name });
   };
   selfMetrics.onCollect(async () => {
     for (const { queue, deadLetter } of [...Object.values(queues), auditQueue, notificationQueue]) {

@@ -55,8 +55,8 @@ export interface QueueStats {
   readonly visible: number;
   readonly inFlight: number;
   readonly delayed: number;
-  /** Age of the oldest message that is not deleted; 0 when empty. */
-  readonly oldestAgeMs: number;
+  /** Age of the oldest message that is not deleted; 0 when empty, `undefined` where the queue does not tell. */
+  readonly oldestAgeMs: number | undefined;
 }
 
 export interface Queue {

@@ -13,6 +13,7 @@ export interface DataReadinessOptions {
   readonly snapshots: Pick<SnapshotReader, 'ticks'>;
   readonly settings: Pick<MetricsSettings, 'tickMs' | 'publishForMs'>;
   readonly tenant: string;
+  /** One that does not tell its age holds nothing back: `withCollectLag` gives it one. */
   readonly queue: Pick<Queue, 'stats'>;
   /** A message that waits longer may hold data of a slot that looks complete. */
   readonly maxWaitMs: number;
@@ -24,7 +25,7 @@ export function createDataReadiness(options: DataReadinessOptions): DataReadines
   const { table, snapshots, settings, tenant, queue, maxWaitMs } = options;
   const { tickMs, publishForMs } = settings;
   return async (nowMs) => {
-    const [shards, { oldestAgeMs }] = await Promise.all([
+    const [shards, { oldestAgeMs = 0 }] = await Promise.all([
       listActiveShards(table, { tickMs: nowMs, tenant }),
       queue.stats(),
     ]);

@@ -104,7 +104,7 @@ export function createSqsQueue({ client, queueUrl, name = nameOf(queueUrl) }: Sq
         if (!(error instanceof Error && STALE_RECEIPT.test(error.name))) throw error;
       }
     },
-    /** Approximate, as SQS counts. The age is not among a queue's attributes (CloudWatch has it): always 0. */
+    /** Approximate, as SQS counts. The age is not among a queue's attributes: CloudWatch alone has it. */
     async stats() {
       const { Attributes = {} } = await client.send(
         new GetQueueAttributesCommand({
@@ -116,12 +116,11 @@ export function createSqsQueue({ client, queueUrl, name = nameOf(queueUrl) }: Sq
           ],
         }),
       );
-      return {
-        visible: Number(Attributes.ApproximateNumberOfMessages ?? 0),
-        inFlight: Number(Attributes.ApproximateNumberOfMessagesNotVisible ?? 0),
-        delayed: Number(Attributes.ApproximateNumberOfMessagesDelayed ?? 0),
-        oldestAgeMs: 0,
-      };
+      const visible = Number(Attributes.ApproximateNumberOfMessages ?? 0);
+      const inFlight = Number(Attributes.ApproximateNumberOfMessagesNotVisible ?? 0);
+      const delayed = Number(Attributes.ApproximateNumberOfMessagesDelayed ?? 0);
+      const isEmpty = visible + inFlight + delayed === 0;
+      return { visible, inFlight, delayed, oldestAgeMs: isEmpty ? 0 : undefined };
     },
   };
 }

@@ -184,6 +184,18 @@ export function describeQueueContract(name: string, makeHarness: () => Promise<Q
         expect(await queue.stats()).toMatchObject({ visible: 1, inFlight: 1, delayed: 1 });
       });
 
+      test('stats of an empty queue tell that nothing waits', async () => {
+        const queue = await standard();
+        expect(await queue.stats()).toEqual({ visible: 0, inFlight: 0, delayed: 0, oldestAgeMs: 0 });
+      });
+
+      test('stats tell an age that is true, or none', async () => {
+        const queue = await standard();
+        await queue.send([text('a')]);
+        await harness.advance(5000);
+        expect([5000, undefined]).toContain((await queue.stats()).oldestAgeMs);
+      });
+
       test('stats tell the age of the oldest message', async (context) => {
         needs(context, 'age');
         const queue = await standard();
