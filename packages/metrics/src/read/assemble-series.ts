@@ -19,6 +19,8 @@ export interface Piece {
   readonly column: Column;
   /** Position of a slot's value in the column, for slots one by one. */
   readonly positions?: readonly number[];
+  /** Of a gauge's slots, how many events each had, and whether the series ended in it; as entries have it. */
+  readonly counts?: Float64Array;
   readonly startMs: number;
 }
 
@@ -52,7 +54,7 @@ interface Sample {
 
 const noSamples = (): Samples => ({ times: [], values: [], begins: [], starts: [], stale: [] });
 
-/** Undefined when nothing lies in the window. */
+/** Undefined when no value lies in the window. */
 export function assembleSeries(
   labels: Labels,
   pieces: readonly Piece[],
@@ -66,7 +68,7 @@ export function assembleSeries(
   const merged = isInOrder ? raw : sortSamples(raw);
   for (let i = 0; i < merged.times.length; i++) appendSample(samples, merged, i, options);
   if (samples.times.length > 0) closeSeries(samples, options.untilMs, options);
-  if (samples.times.length === 0) return undefined;
+  if (!samples.stale.includes(0)) return undefined;
   const hasStale = samples.stale.includes(1);
   return {
     labels,
@@ -79,7 +81,7 @@ export function assembleSeries(
 
 function appendPiece(
   out: Samples,
-  { borders, slots, column, positions, startMs }: Piece,
+  { borders, slots, column, positions, counts, startMs }: Piece,
   options: AssembleOptions,
 ): void {
   const { mode, fromMs, untilMs } = options;
@@ -87,7 +89,13 @@ function appendPiece(
     slots.forEach((slot, i) => {
       const timeMs = borders[slot + 1]!;
       if (timeMs <= fromMs || timeMs > untilMs) return;
-      push(out, { timeMs, value: Number(column[positions![i]!]), beginMs: borders[slot]!, startMs: 0 });
+      const at = positions![i]!;
+      const isEnded = counts !== undefined && counts[at]! <= 0;
+      const beginMs = borders[slot]!;
+      // What a slot that ends with the series had seen lies before its border, where the series is over.
+      if (counts?.[at] !== 0)
+        push(out, { timeMs: isEnded ? timeMs - 1 : timeMs, value: Number(column[at]), beginMs, startMs: 0 });
+      if (isEnded) pushMarker(out, { timeMs, beginMs });
     });
     return;
   }
@@ -112,6 +120,11 @@ function push(out: Samples, { timeMs, value, beginMs, startMs }: Sample): void {
   out.stale.push(0);
 }
 
+function pushMarker(out: Samples, { timeMs, beginMs }: Pick<Sample, 'timeMs' | 'beginMs'>): void {
+  push(out, { timeMs, value: Number.NaN, beginMs, startMs: 0 });
+  out.stale[out.stale.length - 1] = 1;
+}
+
 /** Takes over one sample: merged with one of the same time, apart from one that is long before it. */
 function appendSample(out: Samples, raw: Samples, i: number, options: AssembleOptions): void {
   const { mode, isGreatest = false } = options;
@@ -120,6 +133,13 @@ function appendSample(out: Samples, raw: Samples, i: number, options: AssembleOp
   const last = out.times.length - 1;
   if (last >= 0 && out.times[last] === timeMs) {
     const known = out.values[last]!;
+    // Where a shard handed a series over, the end in one is none in the other.
+    if (raw.stale[i] === 1) return;
+    if (out.stale[last] === 1) {
+      out.values[last] = value;
+      out.stale[last] = 0;
+      return;
+    }
     if (mode === 'increase') out.values[last] = known + value;
     else out.values[last] = isGreatest ? Math.max(known, value) : value;
     return;
@@ -135,6 +155,7 @@ function appendSample(out: Samples, raw: Samples, i: number, options: AssembleOp
       startMs = Math.min(startMs, out.starts[last]!);
   }
   push(out, { timeMs, value, beginMs, startMs });
+  out.stale[out.stale.length - 1] = raw.stale[i]!;
 }
 
 /** After the last sample and until `untilMs`: zeros while a window still sees it, or a stale marker. */
@@ -157,8 +178,7 @@ function closeSeries(out: Samples, untilMs: number, options: AssembleOptions): v
   if (mode === 'value' && !options.isGreatest) return;
   const markerMs = 2 * lastMs - out.begins.at(-1)!;
   if (markerMs > untilMs || !isWithin(coverage, markerMs)) return;
-  push(out, { timeMs: markerMs, value: Number.NaN, beginMs: lastMs, startMs: 0 });
-  out.stale[out.stale.length - 1] = 1;
+  pushMarker(out, { timeMs: markerMs, beginMs: lastMs });
 }
 
 function sortSamples(raw: Samples): Samples {

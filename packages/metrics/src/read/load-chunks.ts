@@ -7,9 +7,16 @@ import type { Clock } from '@sluice/core/ports/clock';
 import type { Table } from '@sluice/core/ports/table';
 import type { SeriesSnapshot, ShardKey, Snapshot, SnapshotReader } from '../model/snapshot.ts';
 import { applySeen } from '../rollup/apply-seen.ts';
-import { applySnapshot, carryFrom, carryFromSnapshot, NOTHING_CARRIED } from '../rollup/apply-snapshot.ts';
+import {
+  applySnapshot,
+  carryFrom,
+  carryFromSnapshot,
+  liveFromSnapshot,
+  NOTHING_CARRIED,
+} from '../rollup/apply-snapshot.ts';
 import { pagesOf } from '../rollup/cut-pages.ts';
 import { createEntrySet } from '../rollup/entry-set.ts';
+import { createLiveGauges, liveInEntries } from '../rollup/live-gauges.ts';
 import { familyOf, type RollupEntry, SEEN_FAMILY } from '../rollup/rollup-entry.ts';
 import { baseTierOf, type RollupSettings, type RollupTier } from '../rollup/rollup-settings.ts';
 import { type FileHeader, listRollupShards, loadHeaders, readPage } from '../rollup/rollup-store.ts';
@@ -184,12 +191,16 @@ async function loadTail(
   const [first] = fresh;
   if (first === undefined) return undefined;
   const isContinued = baseline === undefined && newest !== undefined && newest.coveredMs <= tail.fromMs;
+  const before = isContinued
+    ? await loadEntries(newest, { families: query.families, signal: query.signal }, deps)
+    : [];
   const carried =
+    baseline !== undefined ? carryFromSnapshot(baseline) : isContinued ? carryFrom(before) : NOTHING_CARRIED;
+  const { slotMs } = baseTierOf(settings);
+  const live =
     baseline !== undefined
-      ? carryFromSnapshot(baseline)
-      : isContinued
-        ? carryFrom(await loadEntries(newest, { families: query.families, signal: query.signal }, deps))
-        : NOTHING_CARRIED;
+      ? liveFromSnapshot(baseline, query.accepts)
+      : createLiveGauges(newest === undefined ? [] : liveInEntries(before, { ...newest, slotMs }));
   let afterTickMs = baseline?.tickMs ?? (isContinued ? newest.coveredMs : first.previousTickMs);
   const beforeMs =
     baseline?.tickMs ?? (isContinued ? newest.coveredMs : tickBefore(fresh, baseTierOf(settings)));
@@ -200,6 +211,7 @@ async function loadTail(
       slot,
       afterTickMs,
       carried,
+      live,
       ...(query.accepts && { accepts: query.accepts }),
     });
     if (isSeenWanted) applySeen(set, snapshot, { slot, upForMs: settings.upForMs });

@@ -168,7 +168,8 @@ function cutPiece(
       slots.push(slot);
     });
     if (slots.length === 0) return undefined;
-    return { borders, slots, positions, column: gaugeColumn(entry.columns(), func), startMs };
+    const columns = entry.columns();
+    return { borders, slots, positions, column: gaugeColumn(columns, func), counts: columns[4]!, startMs };
   }
   const from = Math.max(first, entry.from);
   const until = Math.min(end, entry.from + entry.slots);
@@ -196,7 +197,7 @@ function gaugeColumn(columns: readonly Float64Array[], func: string): Float64Arr
     case 'max_over_time':
       return max;
     case 'avg_over_time':
-      return sum.map((total, i) => total / count[i]!);
+      return sum.map((total, i) => total / Math.abs(count[i]!));
     default:
       return last;
   }

@@ -15,6 +15,7 @@ import type {
 } from '../model/snapshot.ts';
 import type { EntrySet, SeriesName } from './entry-set.ts';
 import { isSamePoints } from './entry-set.ts';
+import { createLiveGauges, type LiveGauges, liveInSnapshot } from './live-gauges.ts';
 import { isGaugeEntry, type LevelEntry, type RollupEntry } from './rollup-entry.ts';
 
 /** Where the series stood when the slots before ended. */
@@ -33,6 +34,8 @@ export interface ApplyOptions {
   /** Series that appeared after this tick began at their opening. */
   readonly afterTickMs: number;
   readonly carried: CarriedLevels;
+  /** The gauges of the snapshots before. */
+  readonly live: LiveGauges;
   /** Only these series; all when absent. */
   readonly accepts?: (series: SeriesSnapshot) => boolean;
 }
@@ -63,6 +66,12 @@ export function carryFrom(entries: readonly RollupEntry[]): CarriedLevels {
   };
 }
 
+/** The gauges of a snapshot, as those that the next one may end. */
+export function liveFromSnapshot(snapshot: Snapshot, accepts: ApplyOptions['accepts']): LiveGauges {
+  const series = accepts === undefined ? snapshot.series : snapshot.series.filter(accepts);
+  return createLiveGauges(liveInSnapshot({ ...snapshot, series }, nameOfSeries));
+}
+
 /** The levels of a snapshot, as the value before those of the next one. */
 export function carryFromSnapshot(snapshot: Snapshot): CarriedLevels {
   const byId = new Map<string, SeriesSnapshot>();
@@ -78,12 +87,13 @@ export function carryFromSnapshot(snapshot: Snapshot): CarriedLevels {
 }
 
 export function applySnapshot(set: EntrySet, snapshot: Snapshot, options: ApplyOptions): void {
-  const { slot, accepts } = options;
+  const { slot, accepts, live } = options;
   for (const series of snapshot.series) {
     if (accepts !== undefined && !accepts(series)) continue;
     const name = nameOfSeries(series);
     if (isGauge(series)) {
       const { kind, startMs } = series;
+      live.note(name, series);
       // A sum that may fall stays where it is without news; a gauge is only known when it is told.
       if (kind === 'gauge' && series.changedTickMs !== snapshot.tickMs) continue;
       set.addGauge({ ...name, kind, startMs, slot, ...gaugeValues(series) });
@@ -107,7 +117,12 @@ export function applySnapshot(set: EntrySet, snapshot: Snapshot, options: ApplyO
       },
     });
   }
+  for (const { labels, key, kind, startMs } of live.takeEnded(snapshot.tickMs))
+    set.addGauge({ labels, key, kind, startMs, slot, ...ENDED });
 }
+
+/** No event, and the series is over: the counts of entries say so. */
+const ENDED = { last: Number.NaN, min: Number.NaN, max: Number.NaN, sum: 0, count: 0 } as const;
 
 /** A gauge that only now is told of (count 0) has its last value as its one event. */
 function gaugeValues(series: GaugeSnapshot) {

@@ -9,6 +9,7 @@ import { applySeen } from './apply-seen.ts';
 import { applySnapshot, type CarriedLevels, carryFrom, NOTHING_CARRIED } from './apply-snapshot.ts';
 import { compactCoarserTier } from './compact-coarser-tier.ts';
 import { createEntrySet } from './entry-set.ts';
+import { createLiveGauges, type LiveGauges, liveInEntries } from './live-gauges.ts';
 import { readSnapshots } from './read-snapshots.ts';
 import type { RollupEntry } from './rollup-entry.ts';
 import { baseTierOf, type RollupSettings } from './rollup-settings.ts';
@@ -104,7 +105,9 @@ async function compactBaseTier(job: CompactJob, deps: CompactDeps, written: File
   let file: OpenFile | undefined;
   if (newest !== undefined) {
     const { entries, families } = await readFile(table, newest);
-    const start = { families, afterTickMs: newest.coveredMs };
+    const { slotMs } = tier;
+    const live = createLiveGauges(liveInEntries(entries, { ...newest, slotMs }));
+    const start = { families, live, afterTickMs: newest.coveredMs };
     // A file that is complete takes nothing more: it only hands its levels on.
     file = open(newest.spanStartMs, { ...start, carried: NOTHING_CARRIED, entries, previous: newest });
   }
@@ -114,6 +117,7 @@ async function compactBaseTier(job: CompactJob, deps: CompactDeps, written: File
       file = open(spanStartMs, {
         carried: NOTHING_CARRIED,
         families: new Map(),
+        live: createLiveGauges(),
         afterTickMs: snapshot.previousTickMs,
         entries: [],
       });
@@ -123,6 +127,7 @@ async function compactBaseTier(job: CompactJob, deps: CompactDeps, written: File
       file = open(spanStartMs, {
         carried: carryFrom(entries),
         families: keepUsed(families, entries),
+        live: file.live,
         afterTickMs: coveredMs,
         entries: [],
       });
@@ -136,6 +141,7 @@ async function compactBaseTier(job: CompactJob, deps: CompactDeps, written: File
 
 interface FileStart {
   readonly carried: CarriedLevels;
+  readonly live: LiveGauges;
   readonly families: ReadonlyMap<string, FamilyMetadata>;
   readonly afterTickMs: number;
   readonly entries: readonly RollupEntry[];
@@ -144,6 +150,7 @@ interface FileStart {
 
 interface OpenFile {
   readonly spanStartMs: number;
+  readonly live: LiveGauges;
   readonly previous: FileHeader | undefined;
   add(snapshot: Snapshot): void;
   /** Takes in what waits for its slot to end. */
@@ -167,7 +174,7 @@ interface Grid {
 
 /** Snapshots wait until their slot is over: a file covers whole slots only. */
 function openFile({ spanStartMs, slotMs, slots, upForMs }: Grid, start: FileStart): OpenFile {
-  const { carried, previous } = start;
+  const { carried, live, previous } = start;
   const set = createEntrySet();
   set.restore(start.entries);
   const families = new Map(start.families);
@@ -179,7 +186,7 @@ function openFile({ spanStartMs, slotMs, slots, upForMs }: Grid, start: FileStar
   const completeSlots = (): void => {
     for (const snapshot of waiting) {
       const slot = slotOf(snapshot.tickMs);
-      applySnapshot(set, snapshot, { slot, afterTickMs, carried });
+      applySnapshot(set, snapshot, { slot, afterTickMs, carried, live });
       applySeen(set, snapshot, { slot, upForMs });
       for (const [name, metadata] of snapshot.families) families.set(name, metadata);
       afterTickMs = snapshot.tickMs;
@@ -189,6 +196,7 @@ function openFile({ spanStartMs, slotMs, slots, upForMs }: Grid, start: FileStar
   };
   return {
     spanStartMs,
+    live,
     previous,
     completeSlots,
     add(snapshot) {

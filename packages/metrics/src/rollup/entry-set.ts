@@ -45,6 +45,7 @@ export interface GaugeSample extends SeriesName {
   readonly min: number;
   readonly max: number;
   readonly sum: number;
+  /** As in an entry: of 0 and of negative counts the series ended; without events the other numbers are NaN. */
   readonly count: number;
 }
 
@@ -112,11 +113,23 @@ export function createEntrySet(): EntrySet {
       if (!isSameSlot) entry.at.push(sample.slot);
       const [last, min, max, sum, count] = entry.columns;
       const i = entry.at.length - 1;
-      last[i] = sample.last;
-      min[i] = isSameSlot ? Math.min(min[i]!, sample.min) : sample.min;
-      max[i] = isSameSlot ? Math.max(max[i]!, sample.max) : sample.max;
-      sum[i] = (isSameSlot ? sum[i]! : 0) + sample.sum;
-      count[i] = (isSameSlot ? count[i]! : 0) + sample.count;
+      const events = isSameSlot ? Math.abs(count[i]!) : 0;
+      if (events === 0) {
+        last[i] = sample.last;
+        min[i] = sample.min;
+        max[i] = sample.max;
+        sum[i] = sample.sum;
+        count[i] = sample.count;
+        return;
+      }
+      if (sample.count !== 0) {
+        last[i] = sample.last;
+        min[i] = Math.min(min[i]!, sample.min);
+        max[i] = Math.max(max[i]!, sample.max);
+        sum[i] = sum[i]! + sample.sum;
+      }
+      const total = events + Math.abs(sample.count);
+      count[i] = sample.count <= 0 ? -total : total;
     },
     restore(entries) {
       for (const entry of entries) {

@@ -33,7 +33,10 @@ export interface LevelEntry extends EntryBase {
   columns(): readonly Column[];
 }
 
-/** Slots that had news. Columns: last, min, max, sum, count. */
+/**
+ * Slots that had news. Columns: last, min, max, sum, count. A count is that of the events of the slot; it is
+ * negative when the series ended behind them, and 0 when all that happened was its end.
+ */
 export interface GaugeEntry extends EntryBase {
   readonly kind: 'gauge' | 'updown';
   /** Indexes of slots, ascending. */
@@ -54,6 +57,11 @@ export function familyOf(entry: { readonly labels: Labels }): string {
 
 export function isGaugeEntry(entry: RollupEntry): entry is GaugeEntry {
   return entry.kind === 'gauge' || entry.kind === 'updown';
+}
+
+/** Whether the series ended in the slot at that place of `at`, and had no value behind its end. */
+export function isEndedAt(entry: GaugeEntry, place: number): boolean {
+  return entry.columns()[4]![place]! <= 0;
 }
 
 /** First and last slot with data. */
