@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CloudWatchLogsClient, CreateLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs';
-import { SQSClient } from '@aws-sdk/client-sqs';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import {
   type FakeCloudWatchLogs,
   startFakeCloudWatchLogs,
@@ -15,14 +15,23 @@ import { systemClock as clock } from '@sluice/core/ports/clock';
 import { createDynamoTable } from '@sluice/platform/aws/table';
 import { createKeyStore } from '@sluice/platform/keys/key-store';
 import { startDynamoEmulator, startSqsEmulator } from '@sluice/platform/testing/aws-emulators';
+import { invokeAsync } from './async-invoke.ts';
 import { type AwsEndpoint, startAwsEndpoint } from './aws-endpoint.ts';
 import { bundleDoor, DOORS, ROOT } from './bundle-door.ts';
 import { type Mapping, startMapping } from './event-source-mapping.ts';
+import { giveWholeGroups } from './fifo-batches.ts';
 import { startFunctionUrl } from './function-url.ts';
+import { createFate, type Fate } from './hostility.ts';
 import { createLambda, type LambdaFunction } from './lambda-host.ts';
 
 export const STAGE = 'production';
 const PREFIX = `sluice-${STAGE}-`;
+/** A second of gathering is a tenth of one here. */
+const WINDOW_SCALE = 0.1;
+/** What AWS hides for minutes is seen again this soon. */
+const MAX_HIDDEN_SECONDS = 3;
+/** Batches at once of one mapping: this machine is smaller than AWS. */
+const MAX_CONCURRENCY = 2;
 
 export interface Cloud {
   readonly ingestUrl: string;
@@ -36,9 +45,13 @@ export interface Cloud {
   readonly mimir: FakeMimir;
   readonly logs: FakeCloudWatchLogs;
   readonly sqs: SQSClient;
+  /** What functions and messages have to put up with; calm at first. */
+  readonly fate: Fate;
+  /** Of each event source mapping, by the name of its function. */
+  readonly mappings: ReadonlyMap<string, Mapping>;
   queueUrl(name: string): string;
-  /** As the schedule of the job does. */
-  schedule(job: string): Promise<void>;
+  /** As the schedule of the job does: tried again, and in the end among the dead letters of schedules. */
+  schedule(job: string): Promise<'done' | 'given up'>;
   close(): Promise<void>;
 }
 
@@ -62,10 +75,20 @@ export function deployed(type: string): readonly Deployed[] {
 export interface CloudOptions {
   /** Whether queues feed their functions; else the caller does. */
   readonly consumes?: boolean;
+  /** Where the functions reach a destination, if not directly. */
+  readonly destination?: (url: string) => Promise<string>;
+  /** Of everything that is left to chance. */
+  readonly seed?: number;
 }
 
-export async function startCloud({ consumes = true }: CloudOptions = {}): Promise<Cloud> {
+export async function startCloud({
+  consumes = true,
+  destination = async (url) => url,
+  seed = 1,
+}: CloudOptions = {}): Promise<Cloud> {
   const folder = mkdtempSync(join(tmpdir(), 'cloud-'));
+  const fate = createFate(seed);
+  await giveWholeGroups();
   const [sqs, dynamo, logs, tempo, loki, mimir] = await Promise.all([
     startSqsEmulator(),
     startDynamoEmulator(),
@@ -130,15 +153,15 @@ export async function startCloud({ consumes = true }: CloudOptions = {}): Promis
         ['SLUICE_LOKI_URL', loki.url],
         ['SLUICE_MIMIR_URL', `${mimir.url}/api/v1/push`],
       ] as const)
-        if (name in variables) env[name] = url;
+        if (name in variables) env[name] = await destination(url);
       functions.set(
         door,
-        createLambda({ name: door, file, folder, env, timeoutSeconds: Number(spec.timeout) }),
+        createLambda({ name: door, file, folder, env, timeoutSeconds: Number(spec.timeout), fate }),
       );
     }),
   );
 
-  const mappings: Mapping[] = [];
+  const mappings = new Map<string, Mapping>();
   const clients: SQSClient[] = [];
   const visible = new Map(
     deployed('aws:sqs/queue').map(({ inputs }) => [inputs.name, inputs.visibilityTimeoutSeconds]),
@@ -149,19 +172,36 @@ export async function startCloud({ consumes = true }: CloudOptions = {}): Promis
     const own = { accessKeyId: fn.name, secretAccessKey: 'test' };
     const client = new SQSClient({ region: 'us-east-1', endpoint: aws.url, credentials: own });
     clients.push(client);
-    mappings.push(
+    const { maximumConcurrency } = inputs.scalingConfig as { readonly maximumConcurrency: number };
+    mappings.set(
+      fn.name,
       startMapping({
         client,
         queueUrl: queues.get(queue)!,
         fn,
         batchSize: Number(inputs.batchSize),
-        visibilitySeconds: Math.min(5, Number(visible.get(queue))),
-        concurrency: 1,
+        windowMs: Number(inputs.maximumBatchingWindowInSeconds) * 1000 * WINDOW_SCALE,
+        visibilitySeconds: Math.min(MAX_HIDDEN_SECONDS, Number(visible.get(queue))),
+        concurrency: Math.min(MAX_CONCURRENCY, maximumConcurrency),
+        fate,
       }),
     );
   }
   const ingest = await startFunctionUrl(functions.get('ingest')!);
   const query = await startFunctionUrl(functions.get('query')!);
+
+  const asyncConfigs = new Map(
+    deployed('aws:lambda/functionEventInvokeConfig').map(({ inputs }) => [inputs.functionName, inputs]),
+  );
+  const retriesOf = (job: string): number =>
+    Number(asyncConfigs.get(PREFIX + job)?.maximumRetryAttempts ?? 2);
+  async function giveUp(job: string, MessageBody: string): Promise<void> {
+    const { destinationConfig } = asyncConfigs.get(PREFIX + job) as {
+      readonly destinationConfig: { readonly onFailure: { readonly destination: string } };
+    };
+    const queue = destinationConfig.onFailure.destination.split(':').at(-1)!;
+    await sqs.client.send(new SendMessageCommand({ QueueUrl: queues.get(queue)!, MessageBody }));
+  }
 
   return {
     ingestUrl: ingest.url,
@@ -175,11 +215,16 @@ export async function startCloud({ consumes = true }: CloudOptions = {}): Promis
     logs,
     sqs: sqs.client,
     queueUrl: (name) => queues.get(`${PREFIX}${name}`)!,
-    schedule: async (job) => {
-      await functions.get(job)!.invoke({ job, scheduledAtMs: new Date().toISOString() });
-    },
+    fate,
+    mappings,
+    schedule: (job) =>
+      invokeAsync(
+        functions.get(job)!,
+        { job, scheduledAtMs: new Date().toISOString() },
+        { maxRetries: retriesOf(job), onFailure: (record) => giveUp(job, record) },
+      ),
     async close() {
-      await Promise.all(mappings.map(({ stop }) => stop()));
+      await Promise.all([...mappings.values()].map(({ stop }) => stop()));
       for (const fn of functions.values()) fn.close();
       for (const client of clients) client.destroy();
       await Promise.all([ingest.close(), query.close(), aws.close()]);
