@@ -2,6 +2,7 @@
  * The ways in from outside: Function URLs, API Gateway, or CloudFront with a web ACL. All of them are open to
  * the internet, since senders have API keys and not AWS credentials; the functions ask for the key.
  */
+import type { OriginSecret } from './origin-secret';
 import { nameOf, type Settings } from './settings';
 
 export interface DoorSpec {
@@ -17,11 +18,14 @@ const ALL_METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT']
 /** Requests a second of one API, and at once: what a stage takes that is not told otherwise is the whole account's. */
 const THROTTLE = { throttlingRateLimit: 2000, throttlingBurstLimit: 4000 };
 const ORIGIN_TIMEOUT_SECONDS = 30;
+/** Core's HEADER.originSecret. CloudFront puts its own in the place of one that the viewer sent. */
+const ORIGIN_HEADER = 'x-sluice-origin';
 
 /** Answers the base URL of each door, by its name. */
 export function createEdge(
   doors: readonly DoorSpec[],
   settings: Settings,
+  originSecret: OriginSecret | undefined,
 ): Readonly<Record<string, $util.Output<string>>> {
   switch (settings.edge) {
     case 'url':
@@ -30,7 +34,8 @@ export function createEdge(
       return Object.fromEntries(doors.map((door) => [door.name, createHttpApi(door, settings)]));
     case 'cdn': {
       const acl = createWebAcl(settings);
-      return Object.fromEntries(doors.map((door) => [door.name, createDistribution(door, acl, settings)]));
+      const parts = { acl, settings, originSecret: originSecret! };
+      return Object.fromEntries(doors.map((door) => [door.name, createDistribution(door, parts)]));
     }
   }
 }
@@ -126,10 +131,15 @@ function createWebAcl(settings: Settings): aws.wafv2.WebAcl {
   );
 }
 
+interface CdnParts {
+  readonly acl: aws.wafv2.WebAcl;
+  readonly settings: Settings;
+  readonly originSecret: OriginSecret;
+}
+
 function createDistribution(
   { name, fn }: DoorSpec,
-  acl: aws.wafv2.WebAcl,
-  settings: Settings,
+  { acl, settings, originSecret }: CdnParts,
 ): $util.Output<string> {
   const { domain } = settings;
   const host = domain === undefined ? undefined : `${name}.${domain.name}`;
@@ -144,6 +154,7 @@ function createDistribution(
       {
         originId: 'function',
         domainName: fn.url.apply((url) => new URL(url).host),
+        customHeaders: [{ name: ORIGIN_HEADER, value: originSecret.value }],
         customOriginConfig: {
           httpPort: 80,
           httpsPort: 443,

@@ -11,6 +11,8 @@ export interface PipelineParts extends FunctionDeps {
   readonly tables: Tables;
   readonly groups: LogGroups;
   readonly keys: AuditKeys;
+  /** Of what the CDN tells `ingest` and `query`; empty without one. */
+  readonly originDigests: $util.Output<string>;
   readonly scheduleDeadLetters: aws.sqs.Queue;
 }
 
@@ -27,7 +29,7 @@ export function createFunctions(parts: PipelineParts): Functions {
   return Object.fromEntries(specs.map((spec) => [spec.name, createFunction(spec, parts)]));
 }
 
-function ingestSpecs({ settings, queues, tables }: PipelineParts): readonly FunctionSpec[] {
+function ingestSpecs({ settings, queues, tables, originDigests }: PipelineParts): readonly FunctionSpec[] {
   const { ingestConcurrency } = settings;
   const own = [queues.traces.queue, queues.logs.queue, queues.metrics.queue, queues.audit.queue];
   return [
@@ -47,6 +49,7 @@ function ingestSpecs({ settings, queues, tables }: PipelineParts): readonly Func
         SLUICE_KEYS_TABLE: tables.keys.name,
         SLUICE_REDACTION: settings.redaction,
         SLUICE_CORS_ORIGINS: settings.corsOrigins,
+        SLUICE_ORIGIN_SECRET_SHA256: originDigests,
       },
     },
   ];
@@ -226,7 +229,8 @@ function auditSpecs({
   ];
 }
 
-function querySpec({ settings, account, queues, tables, groups, keys }: PipelineParts): FunctionSpec {
+function querySpec(parts: PipelineParts): FunctionSpec {
+  const { settings, account, queues, tables, groups, keys } = parts;
   return {
     name: 'query',
     memoryMb: 1024,
@@ -263,6 +267,7 @@ function querySpec({ settings, account, queues, tables, groups, keys }: Pipeline
       SLUICE_CLOUDWATCH_PREFIX: groupPrefix(settings),
       SLUICE_ALERTING_TABLE: tables.alerting.name,
       SLUICE_RULES_TABLE: tables.rules.name,
+      SLUICE_ORIGIN_SECRET_SHA256: parts.originDigests,
       // A path of this function itself is enough for links.
       SLUICE_EXTERNAL_URL: '',
     },

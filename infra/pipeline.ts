@@ -7,6 +7,7 @@ import { createConsumer } from './consumers';
 import { createEdge } from './edge';
 import { createAlertingFunctions, createFunctions } from './functions';
 import { createLogGroups } from './log-groups';
+import { createOriginSecret } from './origin-secret';
 import { createQueues, createScheduleDeadLetters } from './queues';
 import { createSchedules } from './schedules';
 import { createSecrets } from './secrets';
@@ -22,7 +23,19 @@ export function createPipeline(settings: Settings): Record<string, $util.Output<
   const groups = createLogGroups(settings);
   const keys = createAuditKeys(settings, account);
   const secrets = createSecrets(settings);
-  const parts = { settings, account, queues, scheduleDeadLetters, tables, groups, keys, secrets };
+  const originSecret = createOriginSecret(settings);
+  const originDigests = originSecret?.digests ?? $util.output('');
+  const parts = {
+    settings,
+    account,
+    queues,
+    scheduleDeadLetters,
+    tables,
+    groups,
+    keys,
+    secrets,
+    originDigests,
+  };
   const telemetry = createFunctions(parts);
   const urls = createEdge(
     [
@@ -30,6 +43,7 @@ export function createPipeline(settings: Settings): Record<string, $util.Output<
       { name: 'query', fn: telemetry.query! },
     ],
     settings,
+    originSecret,
   );
   const functions = { ...telemetry, ...createAlertingFunctions(parts, urls.query!) };
   const fn = (name: string): sst.aws.Function => functions[name]!;

@@ -15,6 +15,8 @@ export interface Settings {
   readonly domain?: { readonly name: string; readonly certificateArn: string };
   /** Requests in 5 minutes from one address, beyond which the web ACL of `cdn` refuses it. */
   readonly wafRateLimit: number;
+  /** Counted up to change what CloudFront tells the functions behind it. */
+  readonly originSecretGeneration: number;
   readonly backends: {
     readonly tempoUrl: string;
     /** Empty: logs go to CloudWatch alone. */
@@ -109,6 +111,7 @@ export function readSettings(
     edge,
     ...(domainName === '' ? {} : { domain: { name: domainName, certificateArn } }),
     wafRateLimit: count('SLUICE_WAF_RATE_LIMIT', { min: 100, max: 20_000_000 }) ?? 100_000,
+    originSecretGeneration: count('SLUICE_ORIGIN_SECRET_GENERATION', { min: 1, max: 1_000_000 }) ?? 1,
     backends: { tempoUrl, lokiUrl: url('SLUICE_LOKI_URL'), mimirUrl: url('SLUICE_MIMIR_URL') },
     secrets: Object.fromEntries(
       SECRETS.filter((name) => text(name) !== '').map((name) => [name, text(name)]),

@@ -1,5 +1,7 @@
 /** An app as the handler of a Function URL or an HTTP API, within what Lambda lets through. */
-
+import { CLOUD_ENV } from '@sluice/core/names';
+import { readList } from '@sluice/core/settings';
+import { createOriginCheck } from '@sluice/ingest/origin-check';
 import { Hono } from 'hono';
 import { handle, type LambdaEvent } from 'hono/aws-lambda';
 import type { CloudProcess } from './process.ts';
@@ -13,15 +15,20 @@ interface HttpResult {
 /** Of a response, as Lambda counts it: base64 where it is binary (Lambda quotas § Invocation payload). */
 const MAX_RESPONSE_BYTES = 6 * 1024 * 1024 - 100_000;
 
+const AROUND_CDN = 'this address is not for clients: use the one that the deployment printed';
+
 export interface HttpDoorOptions {
   readonly fetch: (request: Request) => Response | Promise<Response>;
-  readonly process: Pick<CloudProcess, 'report' | 'logger'>;
+  readonly process: Pick<CloudProcess, 'report' | 'logger' | 'env'>;
   /** Before the answer goes out: afterwards the environment is frozen. */
   readonly flush?: () => Promise<void>;
 }
 
 export function toHttpHandler({ fetch, process, flush }: HttpDoorOptions) {
-  const app = new Hono().all('*', (c) => fetch(c.req.raw));
+  const isFromCdn = createOriginCheck(readList(process.env, CLOUD_ENV.originDigests));
+  const app = new Hono().all('*', (c) =>
+    isFromCdn(c.req.raw.headers) ? fetch(c.req.raw) : c.json({ error: AROUND_CDN }, 403),
+  );
   const answer = handle(app);
   return async (event: LambdaEvent): Promise<HttpResult> => {
     const result = (await answer(event)) as HttpResult;

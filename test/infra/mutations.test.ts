@@ -11,11 +11,11 @@ import { type Edit, runProgram, tryProgram } from './run-program.ts';
 import { inputFor } from './stages.ts';
 
 const STAGE = 'production';
-const EDGE = 'url';
+const EDGE: 'url' | 'cdn' = 'url';
 
 /** File, what is taken away, and what stands there instead. */
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: it is source code that is looked for
-const EDITS: readonly (readonly [file: string, find: string, replace: string])[] = [
+const EDITS: readonly (readonly [file: string, find: string, replace: string, edge?: 'cdn'])[] = [
   ['queues.ts', 'redrivePolicy: $jsonStringify', 'tags: undefined, ...{}, policy: $jsonStringify'],
   [
     'queues.ts',
@@ -72,6 +72,12 @@ const EDITS: readonly (readonly [file: string, find: string, replace: string])[]
   ],
   ['alarms.ts', "alarm('ingest-throttles', {", "((..._: unknown[]) => {})('ingest-throttles', {"],
   ['functions.ts', "name: 'tick',", "name: 'tick',\n      hasUrl: true,"],
+  ['edge.ts', 'customHeaders: [{ name: ORIGIN_HEADER, value: originSecret.value }],', '', 'cdn'],
+  ['edge.ts', 'webAclId: acl.arn,', '', 'cdn'],
+  ['edge.ts', "viewerProtocolPolicy: 'https-only',", "viewerProtocolPolicy: 'allow-all',", 'cdn'],
+  ['edge.ts', "name: 'rate',", "name: 'count',", 'cdn'],
+  ['origin-secret.ts', "type: 'SecureString',", "type: 'String',", 'cdn'],
+  ['functions.ts', 'SLUICE_ORIGIN_SECRET_SHA256: originDigests,', "SLUICE_ORIGIN_SECRET_SHA256: '',", 'cdn'],
   ['budget.ts', "new aws.budgets.Budget('Budget',", "((..._: unknown[]) => {})('Budget',"],
 ];
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: see above
@@ -99,8 +105,8 @@ beforeAll(async () => {
   shared = await readSharedContext();
   resources = (await runProgram([inputFor(STAGE, EDGE)]))[0]!.resources;
 });
-const problemsOf = (changed: readonly RecordedResource[]): readonly string[] =>
-  checkRules(changed, { ...shared, stage: STAGE, edge: EDGE });
+const problemsOf = (changed: readonly RecordedResource[], edge: string = EDGE): readonly string[] =>
+  checkRules(changed, { ...shared, stage: STAGE, edge });
 
 test('before anything is changed, all is well', () => {
   expect(problemsOf(resources)).toEqual([]);
@@ -108,10 +114,13 @@ test('before anything is changed, all is well', () => {
 
 test(`each of ${EDITS.length} changes to the program is noticed`, async () => {
   const edits = EDITS.map(([name, find, replace]): Edit => ({ file: `infra/${name}`, find, replace }));
-  const results = await tryProgram(edits.map((edit) => ({ ...inputFor(STAGE, EDGE), edits: [edit] })));
+  const edges = EDITS.map(([, , , edge]) => edge ?? EDGE);
+  const results = await tryProgram(
+    edits.map((edit, i) => ({ ...inputFor(STAGE, edges[i]!), edits: [edit] })),
+  );
   const missed = edits.filter((_, i) => {
     const result = results[i]!;
-    return 'resources' in result && problemsOf(result.resources).length === 0;
+    return 'resources' in result && problemsOf(result.resources, edges[i]).length === 0;
   });
   expect(missed.map(({ file, find }) => `${file}: ${find}`)).toEqual([]);
   const stopped = results.flatMap((result, i) =>

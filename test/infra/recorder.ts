@@ -47,12 +47,13 @@ export function createRecorder(): Recorder {
   return {
     resources,
     mocks: {
-      newResource({ type, name, inputs, id: given }) {
+      newResource({ type, name, inputs: given, id: knownId }) {
+        const inputs = open(given) as Record<string, unknown>;
         resources.push({ type, name, inputs });
         const physical = physicalName(type, name, inputs);
         const arn = `arn:aws:${ARN_OF[type] ?? `${type.split(':')[1]?.split('/')[0]}:::`}${physical}`;
         const url = `https://sqs.${REGION}.amazonaws.com/${ACCOUNT}/${physical}`;
-        const id = given || (type === 'aws:sqs/queue:Queue' ? url : physical);
+        const id = knownId || (type === 'aws:sqs/queue:Queue' ? url : physical);
         return {
           id,
           state: {
@@ -66,6 +67,18 @@ export function createRecorder(): Recorder {
       call: ({ token, inputs }) => answer(token, inputs),
     },
   };
+}
+
+/** Secrets come in a wrapper (Pulumi's protocol § Special values). */
+const SIGNATURE = '4dabf18193072939515e22adb298388d';
+
+function open(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(open);
+  if (typeof value !== 'object' || value === null) return value;
+  const { [SIGNATURE]: signature, value: inner, ...fields } = value as Record<string, unknown>;
+  if (signature !== undefined) return open(inner);
+  if (inner !== undefined) fields.value = inner;
+  return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, open(field)]));
 }
 
 function physicalName(type: string, name: string, inputs: Readonly<Record<string, unknown>>): string {
@@ -114,6 +127,8 @@ function answer(token: string, inputs: Record<string, unknown>): Record<string, 
       return { region: REGION, name: REGION, id: REGION };
     case 'aws:index/getPartition:getPartition':
       return { partition: 'aws', dnsSuffix: 'amazonaws.com' };
+    case 'aws:secretsmanager/getRandomPassword:getRandomPassword':
+      return { ...inputs, randomPassword: 'x'.repeat(Number(inputs.passwordLength)) };
     case 'aws:iam/getPolicyDocument:getPolicyDocument': {
       const statements = (inputs.statements ?? []) as readonly Statement[];
       const json = JSON.stringify({

@@ -47,10 +47,11 @@ export const dataRules: readonly Rule[] = [
         ...(indexed.includes(name) ? [] : [`${name} has no field index`]),
       ]);
   },
-  function secretsAreEncrypted(deployment) {
+  function secretsAreEncrypted(deployment, { edge }) {
     const parameters = deployment.of(TYPE.parameter);
+    const wanted = edge === 'cdn' ? 5 : 4;
     return [
-      ...(parameters.length === 4 ? [] : [`${parameters.length} secrets instead of 4`]),
+      ...(parameters.length === wanted ? [] : [`${parameters.length} secrets instead of ${wanted}`]),
       ...parameters
         .filter(({ type }) => type !== 'SecureString')
         .map(({ name }) => `${name} is not a SecureString`),

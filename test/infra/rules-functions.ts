@@ -1,4 +1,5 @@
 /** Rules of functions: how they are built, what they are told, and who can reach them. */
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Inputs, TYPE } from './deployment.ts';
@@ -8,6 +9,7 @@ import { ROOT } from './sst-platform.ts';
 const MAX_NAME = 64;
 /** Of Lambda itself, and what SST adds to every function. */
 const FOREIGN_NAME = /^(NODE_OPTIONS|SST_.*|AWS_.*)$/;
+const ORIGIN_HEADER = 'x-sluice-origin';
 const DOORS_TO_OUTSIDE = ['ingest', 'query'];
 
 export const partOf = (name: unknown, stage: string): string => String(name).replace(`sluice-${stage}-`, '');
@@ -84,6 +86,30 @@ export const functionRules: readonly Rule[] = [
       ...(String(open.sort()) === String(wanted) ? [] : [`Function URLs of ${open}, wanted ${wanted}`]),
       ...(edge === 'http-api' && deployment.of(TYPE.api).length !== 2 ? ['there are not two APIs'] : []),
     ];
+  },
+  function nobodyGoesAroundTheCdn(deployment, { stage, edge }) {
+    const isCdn = edge === 'cdn';
+    const doors = deployment
+      .of(TYPE.fn)
+      .filter(({ name }) => DOORS_TO_OUTSIDE.includes(partOf(name, stage)))
+      .map(({ name, environment }) => ({
+        name,
+        digests: String(environment?.variables?.SLUICE_ORIGIN_SECRET_SHA256 ?? '').split(','),
+      }));
+    if (!isCdn)
+      return doors.flatMap(({ name, digests }) =>
+        digests.join() === '' ? [] : [`${name} waits for a CDN that is not there`],
+      );
+    return deployment.of(TYPE.distribution).flatMap(({ comment, origins }) => {
+      const door = doors.find(({ name }) => name === comment);
+      const headers = (origins?.[0]?.customHeaders ?? []) as readonly Inputs[];
+      const secret = String(headers.find(({ name }) => name === ORIGIN_HEADER)?.value ?? '');
+      const digest = createHash('sha256').update(secret).digest('hex');
+      return [
+        ...(secret.length >= 32 ? [] : [`the CDN of ${comment} does not say that it is the CDN`]),
+        ...(door?.digests.includes(digest) ? [] : [`${comment} can be reached around its CDN`]),
+      ];
+    });
   },
   function theCdnHasAWebAcl(deployment, { edge }) {
     if (edge !== 'cdn') return [];

@@ -41,6 +41,8 @@ export function deadLetterName(queue: string): string {
 export const HEADER = {
   apiKey: 'x-api-key',
   requestId: 'x-request-id',
+  /** What the CDN tells the functions behind it. */
+  originSecret: 'x-sluice-origin',
   retryAfter: 'retry-after',
   acceptEncoding: 'accept-encoding',
   /** Tenant header of Mimir, Loki and Tempo when they run multi-tenant. */
@@ -203,6 +205,8 @@ export const CLOUD_ENV = {
   functionName: 'SLUICE_FUNCTION',
   /** Path of the parameters that hold secrets, by the names of their variables. */
   secretsPrefix: 'SLUICE_SECRETS_PREFIX',
+  /** SHA-256 in hex of what the CDN sends along, with commas; empty where there is none. */
+  originDigests: 'SLUICE_ORIGIN_SECRET_SHA256',
   tracesQueue: 'SLUICE_TRACES_QUEUE_URL',
   tracesDead: 'SLUICE_TRACES_DEAD_QUEUE_URL',
   logsQueue: 'SLUICE_LOGS_QUEUE_URL',
