@@ -41,7 +41,8 @@ describe('an envelope', () => {
 
   test.each([
     [ATTRIBUTE.version, '2', /version "2" is not known/],
-    [ATTRIBUTE.codec, 'zstd', /codec "zstd"/],
+    [ATTRIBUTE.codec, 'zstd', /codec "zstd" is not known; this build reads "gzip" and "span-counts"/],
+    [ATTRIBUTE.codec, 'span-counts', /codec "span-counts" holds no OTLP/],
     [ATTRIBUTE.signal, 'profiles', /signal "profiles"/],
     [ATTRIBUTE.id, 'abc', /"id" is not a SHA-256/],
     [ATTRIBUTE.tenant, 'No Tenant', /"tenant" is not a tenant/],

@@ -1,6 +1,6 @@
 /**
- * The envelope of telemetry on a queue: base64 of gzipped OTLP protobuf as the body, and the facts
- * that consumers need before they open it as message attributes.
+ * The envelope of telemetry on a queue: base64 of the payload as the body (gzipped OTLP protobuf, but for
+ * what the pipeline counts itself), and the facts that consumers need before they open it as attributes.
  */
 import { createHash } from 'node:crypto';
 import { PermanentError } from './errors.ts';
@@ -9,15 +9,27 @@ import { parseTenantId } from './ids.ts';
 import { ATTRIBUTE, SIGNALS, type Signal } from './names.ts';
 import type { OutgoingMessage, ReceivedMessage } from './ports/queue.ts';
 
-export interface Envelope {
+export interface EnvelopeFacts {
   readonly id: MessageId;
   readonly signal: Signal;
   readonly tenant: TenantId;
   /** Spans, log records or data points. */
   readonly items: number;
   readonly receivedAtMs: number;
+}
+
+export interface Envelope extends EnvelopeFacts {
   /** Gzip of an OTLP export request in protobuf. */
   readonly gzip: Uint8Array;
+}
+
+/** What the body of a message is: gzipped OTLP, or counts of spans as the room of metrics writes them. */
+export const CODECS = ['gzip', 'span-counts'] as const;
+export type Codec = (typeof CODECS)[number];
+
+export interface Payload {
+  readonly codec: Codec;
+  readonly bytes: Uint8Array;
 }
 
 /** Set when a message goes round again for one failed sink only. */
@@ -48,24 +60,41 @@ export function messageIdOf(tenant: TenantId, signal: Signal, raw: Uint8Array, p
 }
 
 export function encodeEnvelope(envelope: Envelope, retry?: RetryState): OutgoingMessage {
-  const { gzip } = envelope;
+  const { body, attributes } = encodePayload(envelope, { codec: 'gzip', bytes: envelope.gzip });
   return {
-    body: Buffer.from(gzip.buffer, gzip.byteOffset, gzip.byteLength).toString('base64'),
+    body,
+    attributes:
+      retry === undefined ? attributes : { ...attributes, [ATTRIBUTE.retry]: JSON.stringify(retry) },
+  };
+}
+
+export function encodePayload(facts: EnvelopeFacts, { codec, bytes }: Payload) {
+  return {
+    body: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64'),
     attributes: {
       [ATTRIBUTE.version]: VERSION,
-      [ATTRIBUTE.signal]: envelope.signal,
-      [ATTRIBUTE.codec]: 'gzip',
-      [ATTRIBUTE.tenant]: envelope.tenant,
-      [ATTRIBUTE.items]: String(envelope.items),
-      [ATTRIBUTE.id]: envelope.id,
-      [ATTRIBUTE.receivedAtMs]: String(envelope.receivedAtMs),
-      ...(retry === undefined ? {} : { [ATTRIBUTE.retry]: JSON.stringify(retry) }),
+      [ATTRIBUTE.signal]: facts.signal,
+      [ATTRIBUTE.codec]: codec,
+      [ATTRIBUTE.tenant]: facts.tenant,
+      [ATTRIBUTE.items]: String(facts.items),
+      [ATTRIBUTE.id]: facts.id,
+      [ATTRIBUTE.receivedAtMs]: String(facts.receivedAtMs),
     },
   };
 }
 
-/** @throws PermanentError when the message is not an envelope of this version; the text says which attribute is wrong. */
+/** @throws PermanentError when the message is not an envelope of OTLP in this version; the text says which attribute is wrong. */
 export function decodeEnvelope(message: Pick<ReceivedMessage, 'body' | 'attributes'>): Envelope {
+  const { facts, payload } = decodePayload(message);
+  if (payload.codec !== 'gzip') throw new PermanentError(`codec "${payload.codec}" holds no OTLP`);
+  return { ...facts, gzip: payload.bytes };
+}
+
+/** @throws PermanentError as `decodeEnvelope` */
+export function decodePayload(message: Pick<ReceivedMessage, 'body' | 'attributes'>): {
+  readonly facts: EnvelopeFacts;
+  readonly payload: Payload;
+} {
   const { attributes } = message;
   const read = (name: string): string => {
     const value = attributes[name];
@@ -75,19 +104,24 @@ export function decodeEnvelope(message: Pick<ReceivedMessage, 'body' | 'attribut
   const version = read(ATTRIBUTE.version);
   if (version !== VERSION)
     throw new PermanentError(`envelope version "${version}" is not known; this build reads "${VERSION}"`);
-  const codec = read(ATTRIBUTE.codec);
-  if (codec !== 'gzip') throw new PermanentError(`codec "${codec}" is not known; this build reads "gzip"`);
+  const codec = CODECS.find((known) => known === read(ATTRIBUTE.codec));
+  if (codec === undefined)
+    throw new PermanentError(
+      `codec "${read(ATTRIBUTE.codec)}" is not known; this build reads ${CODECS.map((known) => `"${known}"`).join(' and ')}`,
+    );
   const signal = SIGNALS.find((known) => known === read(ATTRIBUTE.signal));
   if (signal === undefined) throw new PermanentError(`signal "${read(ATTRIBUTE.signal)}" is not known`);
   const id = read(ATTRIBUTE.id);
   if (!/^[0-9a-f]{64}$/.test(id)) throw new PermanentError('message attribute "id" is not a SHA-256 in hex');
   return {
-    id: id as MessageId,
-    signal,
-    tenant: parseTenant(read(ATTRIBUTE.tenant)),
-    items: parseCount(ATTRIBUTE.items, read(ATTRIBUTE.items)),
-    receivedAtMs: parseCount(ATTRIBUTE.receivedAtMs, read(ATTRIBUTE.receivedAtMs)),
-    gzip: Buffer.from(message.body, 'base64'),
+    facts: {
+      id: id as MessageId,
+      signal,
+      tenant: parseTenant(read(ATTRIBUTE.tenant)),
+      items: parseCount(ATTRIBUTE.items, read(ATTRIBUTE.items)),
+      receivedAtMs: parseCount(ATTRIBUTE.receivedAtMs, read(ATTRIBUTE.receivedAtMs)),
+    },
+    payload: { codec, bytes: Buffer.from(message.body, 'base64') },
   };
 }
 

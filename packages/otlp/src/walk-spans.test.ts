@@ -84,6 +84,27 @@ test('a service name that is not text counts as none', () => {
   expect(walk(fromJson('traces', { resourceSpans: [{ resource }] }))).toMatchObject([{ serviceName: '' }]);
 });
 
+test('times and durations without bigints are exact', () => {
+  const random = createRandom(5);
+  for (let i = 0; i < 500; i++) {
+    const end =
+      BigInt(1_767_225_600_000 + random.below(1e9)) * 1_000_000n + BigInt(random.below(1_000_000) * (i % 2));
+    const start =
+      end - BigInt(random.below(2 ** 31)) * BigInt(random.below(4_000_000)) + BigInt(random.below(3) * 50);
+    const times = { startTimeUnixNano: String(start), endTimeUnixNano: String(end) };
+    const bytes = fromJson('traces', {
+      resourceSpans: [{ scopeSpans: [{ spans: [{ ...SPAN, ...times }] }] }],
+    });
+    walkSpans(bytes, {
+      resource() {},
+      span({ endTimeUnixMs, durationNanos }) {
+        expect(endTimeUnixMs).toBe(Number(end / 1_000_000n));
+        expect(durationNanos).toBe(end > start ? Number(end - start) : 0);
+      },
+    });
+  }
+});
+
 test('malformed framing is refused', () => {
   for (const hex of ['0a05', '0a0412020a09', '0a06120412022801', '0a0012']) {
     expect(() => walk(Buffer.from(hex, 'hex'))).toThrow(OtlpFormatError);

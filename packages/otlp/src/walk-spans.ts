@@ -75,6 +75,29 @@ export class SpanView {
     return this.endTimeAt < 0 ? 0n : this.#view.getBigUint64(this.endTimeAt, true);
   }
 
+  /** Whole milliseconds since the epoch; 0 when absent. */
+  get endTimeUnixMs(): number {
+    if (this.endTimeAt < 0) return 0;
+    const high = this.#view.getUint32(this.endTimeAt + 4, true);
+    // 2^32 ns are 4294 ms and 967,296 ns: so split, no step leaves what a double holds exactly.
+    return high * 4294 + Math.floor((high * 967_296 + this.#view.getUint32(this.endTimeAt, true)) / 1e6);
+  }
+
+  /** Exact below 104 days; 0 when the end is absent or before the start. */
+  get durationNanos(): number {
+    if (this.endTimeAt < 0) return 0;
+    const nanos = this.#nanosAfter(this.startTimeAt);
+    return nanos > 0 ? nanos : 0;
+  }
+
+  /** From the time at `at` to the end, the halves of both subtracted: no bigint for each span. */
+  #nanosAfter(at: number): number {
+    const view = this.#view;
+    const end = this.endTimeAt;
+    const [low, high] = at < 0 ? [0, 0] : [view.getUint32(at, true), view.getUint32(at + 4, true)];
+    return (view.getUint32(end + 4, true) - high) * 2 ** 32 + (view.getUint32(end, true) - low);
+  }
+
   /** Decodes attribute `index`. */
   attribute(index: number): KeyValue {
     return decodeKeyValueAt(

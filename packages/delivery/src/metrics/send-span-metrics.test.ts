@@ -1,9 +1,8 @@
-import { decodeEnvelope } from '@sluice/core/envelope';
-import { inflateGzip } from '@sluice/core/gzip';
+import { decodePayload } from '@sluice/core/envelope';
 import { silentLogger } from '@sluice/core/logger';
 import type { OutgoingMessage, Queue } from '@sluice/core/ports/queue';
-import { spanMetricsIdOf } from '@sluice/metrics/span-metrics/derive-span-metrics';
-import { decodeMetrics } from '@sluice/otlp/decode-metrics';
+import { spanMetricsIdOf } from '@sluice/metrics/span-metrics/count-spans';
+import { decodeSpanCounts } from '@sluice/metrics/span-metrics/span-counts-codec';
 import { expect, test } from 'vitest';
 import { createDeliveryWorld, makeEnvelope, sendEnvelopes } from '../testing/delivery-world.ts';
 import { createScriptedSink, DOWN, OK } from '../testing/scripted-sink.ts';
@@ -47,14 +46,12 @@ test('the counts of a trace message are queued before its spans are pushed', asy
   await sendEnvelopes(world.queue, [envelope]);
   await world.run(handler, { maxMs: 60_000 });
   expect(order).toEqual(['metrics ok', 'push']);
-  const metrics = decodeEnvelope(sent[0]!);
-  expect(metrics).toMatchObject({ id: spanMetricsIdOf(envelope.id), signal: 'metrics', tenant: 'default' });
-  const calls = decodeMetrics(await inflateGzip(metrics.gzip))
-    .flatMap(({ scopes }) => scopes.flatMap((scope) => scope.metrics))
-    .filter(({ name }) => name === 'traces_spanmetrics_calls_total')
-    .flatMap(({ data }) => (data.type === 'sum' ? data.points : []))
-    .reduce((sum, { value }) => sum + (value.type === 'int' ? value.value : 0n), 0n);
-  expect(calls).toBe(20n);
+  const { facts, payload } = decodePayload(sent[0]!);
+  expect(facts).toMatchObject({ id: spanMetricsIdOf(envelope.id), signal: 'metrics', tenant: 'default' });
+  expect(payload.codec).toBe('span-counts');
+  const groups = decodeSpanCounts(payload.bytes).flatMap((service) => service.groups);
+  expect(facts.items).toBe(groups.length * 2);
+  expect(groups.reduce((sum, { count }) => sum + count, 0)).toBe(20);
 });
 
 test.each(['retryable', 'throws'] as const)(

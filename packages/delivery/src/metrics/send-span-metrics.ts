@@ -3,14 +3,14 @@
  * once a destination has the spans, their counts are safe. A redelivery sends the same id again, which
  * the reducer recognises for as long as its repeat window lasts; beyond that nothing is sent again.
  */
-import { type Envelope, encodeEnvelope } from '@sluice/core/envelope';
+import { encodePayload } from '@sluice/core/envelope';
 import { describeError, PermanentError } from '@sluice/core/errors';
-import { deflateGzip } from '@sluice/core/gzip';
 import type { MessageId } from '@sluice/core/ids';
 import type { Logger } from '@sluice/core/logger';
 import type { Clock } from '@sluice/core/ports/clock';
 import type { OutgoingMessage, Queue } from '@sluice/core/ports/queue';
-import { deriveSpanMetrics, spanMetricsIdOf } from '@sluice/metrics/span-metrics/derive-span-metrics';
+import { countSpans, spanMetricsIdOf } from '@sluice/metrics/span-metrics/count-spans';
+import { encodeSpanCounts } from '@sluice/metrics/span-metrics/span-counts-codec';
 import { createSpanNameLimit } from '@sluice/metrics/span-metrics/span-name';
 import type { BeforePush } from '../deliver-handler.ts';
 import type { Job } from '../unit.ts';
@@ -23,22 +23,22 @@ export interface SpanMetricsOptions {
 
 /** Well within the hour for which the reducer knows a message id again. */
 const REPEATABLE_MS = 45 * 60_000;
+/** Calls and latency. */
+const POINTS_PER_GROUP = 2;
 
 export function createSpanMetricsSender({ metricsQueue, clock, logger }: SpanMetricsOptions): BeforePush {
   const names = createSpanNameLimit();
 
-  const derive = async ({ envelope, part }: Job): Promise<Envelope | undefined> => {
+  const derive = async ({ envelope, part }: Job): Promise<OutgoingMessage | undefined> => {
     const { tenant, receivedAtMs } = envelope;
-    const derived = deriveSpanMetrics(await part.raw(), { tenant, receivedAtMs, names });
-    if (derived === undefined) return undefined;
-    return {
-      id: spanMetricsIdOf(envelope.id) as MessageId,
-      signal: 'metrics',
-      tenant,
-      items: derived.points,
-      receivedAtMs,
-      gzip: await deflateGzip(derived.bytes),
-    };
+    const services = countSpans(await part.raw(), { tenant, receivedAtMs, names });
+    const groups = services.reduce((sum, service) => sum + service.groups.length, 0);
+    if (groups === 0) return undefined;
+    const id = spanMetricsIdOf(envelope.id) as MessageId;
+    return encodePayload(
+      { id, signal: 'metrics', tenant, items: groups * POINTS_PER_GROUP, receivedAtMs },
+      { codec: 'span-counts', bytes: encodeSpanCounts(services, receivedAtMs) },
+    );
   };
 
   return async (jobs) => {
@@ -49,8 +49,8 @@ export function createSpanMetricsSender({ metricsQueue, clock, logger }: SpanMet
       // Seen before and waiting ever since: it was counted then, and a repeat would no longer be known.
       if (receiveCount > 1 && clock.nowMs() - sentAtMs > REPEATABLE_MS) continue;
       try {
-        const envelope = await derive(job);
-        if (envelope !== undefined) messages.push({ from: messageId, message: encodeEnvelope(envelope) });
+        const message = await derive(job);
+        if (message !== undefined) messages.push({ from: messageId, message });
       } catch (error) {
         // A message that cannot be read is for the sinks to judge; it has no spans to count.
         if (!(error instanceof PermanentError)) held.add(messageId);

@@ -171,6 +171,14 @@ export function packBytes(bytes: Uint8Array): Uint8Array {
   return packed;
 }
 
+/** What is not worth deflating, in the form that `unpackBytes` reads. */
+export function plainBytes(bytes: Uint8Array): Uint8Array {
+  const packed = new Uint8Array(1 + bytes.length);
+  packed[0] = PLAIN;
+  packed.set(bytes, 1);
+  return packed;
+}
+
 /** @throws DamagedBytes */
 export function unpackBytes(packed: Uint8Array): Uint8Array {
   const body = packed.subarray(1);

@@ -1,4 +1,4 @@
-import { encodeEnvelope } from '@sluice/core/envelope';
+import { encodeEnvelope, encodePayload } from '@sluice/core/envelope';
 import { deflateGzip } from '@sluice/core/gzip';
 import { parseTenantId } from '@sluice/core/ids';
 import { createFaultInjector } from '@sluice/platform/testing/fault-injector';
@@ -80,14 +80,22 @@ describe('collecting', () => {
       make({ signal: 'logs' }),
       make({ gzip: new Uint8Array([9, 9]) }),
       make({ gzip: await deflateGzip(new Uint8Array([255, 255])) }),
+      {
+        messageId: 'counts',
+        ...encodePayload({ ...envelope, signal: 'metrics' } as never, {
+          codec: 'span-counts',
+          bytes: new Uint8Array([9]),
+        }),
+      },
       await world.message([gauge('fine')]),
     ]);
-    expect(outcomes.map(({ status }) => status)).toEqual(['dead', 'dead', 'dead', 'dead', 'stored']);
+    expect(outcomes.map(({ status }) => status)).toEqual(['dead', 'dead', 'dead', 'dead', 'dead', 'stored']);
     expect(outcomes.map((outcome) => ('reason' in outcome ? outcome.reason : ''))).toEqual([
       expect.stringContaining('"v" is missing'),
       'a message of logs on the queue of metrics',
       expect.stringContaining('not whole gzip data'),
       expect.stringMatching(/./),
+      'the payload is not counts of spans: packing form 9 is not known',
       '',
     ]);
   });

@@ -4,7 +4,7 @@
  * blocks are written within the span that reducers look back over; written twice it is recognised by its id.
  */
 import { gunzipSync } from 'node:zlib';
-import { decodeEnvelope, type Envelope } from '@sluice/core/envelope';
+import { decodePayload } from '@sluice/core/envelope';
 import { describeError, PermanentError } from '@sluice/core/errors';
 import { inflateGzip } from '@sluice/core/gzip';
 import type { Clock } from '@sluice/core/ports/clock';
@@ -12,6 +12,9 @@ import type { ReceivedMessage } from '@sluice/core/ports/queue';
 import type { Table } from '@sluice/core/ports/table';
 import { decodeMetrics } from '@sluice/otlp/decode-metrics';
 import type { MetricsSettings } from '../metrics-settings.ts';
+import type { ServiceCounts } from '../span-metrics/count-spans.ts';
+import { decodeSpanCounts } from '../span-metrics/span-counts-codec.ts';
+import { translateSpanCounts } from '../span-metrics/translate-span-counts.ts';
 import type { Rejection } from '../translate/rejections.ts';
 import { translateMetrics } from '../translate/translate-metrics.ts';
 import type { Section } from './block.ts';
@@ -90,21 +93,32 @@ async function openMessage(
   message: Pick<ReceivedMessage, 'messageId' | 'body' | 'attributes'>,
   { settings, memory }: Required<CollectDeps>,
 ): Promise<OpenedMessage> {
-  const envelope = decodeEnvelope(message);
-  if (envelope.signal !== 'metrics') {
-    throw new PermanentError(`a message of ${envelope.signal} on the queue of metrics`);
+  const { facts, payload } = decodePayload(message);
+  if (facts.signal !== 'metrics') {
+    throw new PermanentError(`a message of ${facts.signal} on the queue of metrics`);
   }
-  const resources = decodeMetrics(await inflate(envelope));
-  const { receivedAtMs, tenant, id } = envelope;
-  const { points, rejected, warnings } = translateMetrics(resources, settings, {
-    receivedAtMs,
-    cache: memory.series,
-  });
+  const { receivedAtMs, tenant, id } = facts;
+  const { series, spanSeries } = memory;
+  const { points, rejected, warnings } =
+    payload.codec === 'span-counts'
+      ? translateSpanCounts(readSpanCounts(payload.bytes), settings, { receivedAtMs, series, spanSeries })
+      : translateMetrics(decodeMetrics(await inflate(payload.bytes)), settings, {
+          receivedAtMs,
+          cache: series,
+        });
   const section = { id: id.slice(0, ID_DIGITS), receivedAtMs, points };
   return { messageId: message.messageId, tenant, section, rejected, warnings };
 }
 
-async function inflate({ gzip }: Envelope): Promise<Uint8Array> {
+function readSpanCounts(bytes: Uint8Array): readonly ServiceCounts[] {
+  try {
+    return decodeSpanCounts(bytes);
+  } catch (cause) {
+    throw new PermanentError('the payload is not counts of spans', { cause });
+  }
+}
+
+async function inflate(gzip: Uint8Array): Promise<Uint8Array> {
   try {
     if (gzip.length <= SMALL_GZIP_BYTES) {
       return gunzipSync(gzip, { maxOutputLength: MAX_INFLATED_BYTES, chunkSize: expectedBytes(gzip) });

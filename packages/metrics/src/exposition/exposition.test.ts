@@ -152,6 +152,11 @@ test('the whole answer has the own counters first, every shard once, and an end 
   expect(open.body).toContain('own_seconds_bucket{le="1.0"} 0\nown_seconds_bucket{le="2.5"} 1\n');
   expect(open.body.endsWith('# EOF\n')).toBe(true);
   expect(snapshots.reads()).toBe(1);
+  // Read again at the same tick, the text is the same; at the next it is the next one's.
+  const repeated = await expose({ tenant: 'default', accept: null });
+  expect(repeated.body).toBe(plain.body);
+  selfMetrics.counter('temperature_celsius', 'Taken from now on.').add(1);
+  expect((await expose({ tenant: 'default', accept: null })).body).not.toContain('temperature_celsius{');
 
   // The pipeline's own metrics come back as one more source, their histograms part by part.
   const parts = ['own_seconds_bucket', 'own_seconds_sum', 'own_seconds_count', 'own_requests_total'];
@@ -163,5 +168,5 @@ test('the whole answer has the own counters first, every shard once, and an end 
   );
   const again = await expose({ tenant: 'default', accept: null });
   expect(again.body.match(/^# TYPE own_\w+/gm)).toEqual(plain.body.match(/^# TYPE own_\w+/gm));
-  expect((await expose({ tenant: 'other', accept: null })).body).not.toContain('temperature');
+  expect((await expose({ tenant: 'other', accept: null })).body).not.toContain('temperature_celsius{');
 });
