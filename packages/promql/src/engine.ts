@@ -106,6 +106,7 @@ export function createEngine(engine: EngineOptions): Engine {
     if (settings.hasAdvice) {
       for (const { message, position } of findAdvice(expr)) annotations.inform(message, position);
     }
+    if (timeoutMs <= 0) throw new QueryError('timeout', 'query timed out in query execution');
     const checkTime = createTimeCheck(settings.clock, deadlineMs, options.signal);
     const { selections, warnings } = await loadSelections(expr, options.reader, {
       ...times,

@@ -86,4 +86,32 @@ describe('the query app', () => {
     expect(missing.status).toBe(404);
     expect(await missing.json()).toEqual({ error: 'nothing is served at /api/nothing; see / for what is' });
   });
+
+  test('faults under /api/v1 are in the envelope of Prometheus, whoever finds them', async () => {
+    const routes = new Hono<QueryEnv>().get('/broken', () => {
+      throw new Error('no such table: secret_table');
+    });
+    const apis = [{ path: '/api/v1', routes }];
+    const ask = async (
+      path: string,
+      { method = 'GET', ...overrides }: Partial<QueryAppOptions> & { method?: string } = {},
+    ) => {
+      const response = await makeApp({ apis, ...overrides }).request(path, { method });
+      const { status, errorType } =
+        response.status === 204 ? {} : ((await response.json()) as Record<string, string>);
+      return [response.status, status, errorType];
+    };
+    expect(await ask('/api/v1/broken')).toEqual([500, 'error', 'internal']);
+    expect(await ask('/api/v1/nothing')).toEqual([404, 'error', 'not_found']);
+    expect(await ask('/api/v1')).toEqual([404, 'error', 'not_found']);
+    expect(await ask('/api/v1/nothing', { method: 'OPTIONS' })).toEqual([204, undefined, undefined]);
+    for (const [httpStatus, kind] of [
+      [401, 'unauthorized'],
+      [403, 'forbidden'],
+      [503, 'unavailable'],
+    ] as const) {
+      const authorize = async () => ({ status: 'refused', httpStatus, message: 'no' }) as const;
+      expect(await ask('/api/v1/query', { authorize })).toEqual([httpStatus, 'error', kind]);
+    }
+  });
 });

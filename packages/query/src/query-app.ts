@@ -11,6 +11,7 @@ import { SCOPE, type Scope } from '@sluice/platform/keys/api-key';
 import { type Context, Hono } from 'hono';
 import { compress } from 'hono/compress';
 import { renderHomePage } from './home-page.ts';
+import type { FaultKind } from './prometheus/api-answer.ts';
 import type { QueryEnv } from './query-env.ts';
 
 /** One check of `/-/ready`: `detail` says what is wrong and, where there is one, the remedy. */
@@ -90,10 +91,13 @@ export function createQueryApp(options: QueryAppOptions): Hono<QueryEnv> {
   });
   for (const { path, routes } of apis) app.route(path, routes);
 
-  app.notFound((c) => c.json({ error: `nothing is served at ${c.req.path}; see / for what is` }, 404));
+  app.notFound((c) => {
+    if (isPrometheusPath(c.req.path) && c.req.method === 'OPTIONS') return c.body(null, 204);
+    return answerWith(c, 404, 'not_found', `nothing is served at ${c.req.path}; see / for what is`);
+  });
   app.onError((error, c) => {
     logger.error('read request failed', { path: c.req.path, error: describeError(error) });
-    return c.json({ error: 'the request failed inside the pipeline; its log has the cause' }, 500);
+    return answerWith(c, 500, 'internal', 'the request failed inside the pipeline; its log has the cause');
   });
   return app;
 }
@@ -103,5 +107,22 @@ function refuse(
   { httpStatus, message }: Extract<Authorization, { status: 'refused' }>,
 ): Response {
   if (httpStatus === 401) c.header('www-authenticate', 'Bearer realm="sluice"');
-  return c.json({ error: message }, httpStatus);
+  return answerWith(c, httpStatus, REFUSED[httpStatus], message);
+}
+
+const REFUSED = { 401: 'unauthorized', 403: 'forbidden', 503: 'unavailable' } as const;
+
+function isPrometheusPath(path: string): boolean {
+  return path === '/api/v1' || path.startsWith('/api/v1/');
+}
+
+/** Clients of Prometheus read `errorType`; the other APIs have none. */
+function answerWith(
+  c: Context,
+  status: 401 | 403 | 404 | 500 | 503,
+  kind: FaultKind,
+  error: string,
+): Response {
+  if (!isPrometheusPath(c.req.path)) return c.json({ error }, status);
+  return c.json({ status: 'error', errorType: kind, error }, status);
 }

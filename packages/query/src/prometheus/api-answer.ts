@@ -58,6 +58,18 @@ export function answer(data: unknown, notes: Notes = {}): Response {
 /** The answer to a refusal; undefined for an error that is not the request's. */
 export function answerError(error: unknown): Response | undefined {
   if (!(error instanceof ApiError) && !(error instanceof QueryError)) return undefined;
-  const body = { status: 'error', errorType: error.kind, error: error.message };
-  return new Response(JSON.stringify(body), { status: HTTP_STATUS[error.kind], headers: JSON_TYPE });
+  return answerFault(HTTP_STATUS[error.kind], error.kind, error.message);
+}
+
+/** Kinds of the server around the API; Prometheus answers those in plain text. */
+export type FaultKind = ApiErrorKind | 'unauthorized' | 'forbidden';
+
+export function answerFault(
+  status: number,
+  errorType: FaultKind,
+  error: string,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  const body = JSON.stringify({ status: 'error', errorType, error });
+  return new Response(body, { status, headers: { ...JSON_TYPE, ...headers } });
 }

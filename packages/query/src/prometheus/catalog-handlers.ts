@@ -11,6 +11,7 @@ import {
   readLimit,
   readMatcherSets,
   readOptionalTime,
+  requireWellFormed,
 } from './parameters.ts';
 import type { Call, Handler } from './prometheus-routes.ts';
 import { renderLabels, renderList } from './render-value.ts';
@@ -19,7 +20,11 @@ import { unescapeLabelName } from './unescape-label-name.ts';
 /** Of a listing; as long as a query may take. */
 const TIMEOUT_MS = 30_000;
 
-function readCatalogQuery({ parameters, clock }: Call, readSets = readMatcherSets): CatalogQuery {
+function readCatalogQuery(
+  { parameters, clock }: Call,
+  { readSets = readMatcherSets, refusesFaults = false } = {},
+): CatalogQuery {
+  if (refusesFaults) requireWellFormed(parameters);
   const limit = readLimit(parameters);
   const startMs = readOptionalTime(parameters, 'start', MIN_TIME_MS);
   const endMs = readOptionalTime(parameters, 'end', MAX_TIME_MS);
@@ -31,7 +36,9 @@ function readCatalogQuery({ parameters, clock }: Call, readSets = readMatcherSet
 }
 
 const labels: Handler = async (call) => {
-  const { values, warnings } = await call.store.catalog.listLabels(readCatalogQuery(call));
+  const { values, warnings } = await call.store.catalog.listLabels(
+    readCatalogQuery(call, { refusesFaults: true }),
+  );
   return answer(values, { warnings });
 };
 
@@ -45,11 +52,14 @@ const labelValues: Handler = async (call) => {
 
 const series: Handler = async (call) => {
   const { parameters, store } = call;
+  requireWellFormed(parameters);
   if (parameters.all('match[]').length === 0) {
     throw new ApiError('bad_data', 'no match[] parameter provided');
   }
   // Here, unlike with labels, Prometheus says which parameter is wrong.
-  const query = readCatalogQuery(call, (given) => asParameter('match[]', () => readMatcherSets(given)));
+  const query = readCatalogQuery(call, {
+    readSets: (given) => asParameter('match[]', () => readMatcherSets(given)),
+  });
   const { values, warnings } = await store.catalog.listSeries(query);
   return answerText(renderList(values, renderLabels), { warnings });
 };
@@ -100,10 +110,17 @@ function toTarget({ job, instance, lastSeenMs, health, series: count }: TargetIn
   };
 }
 
+/** A job is what Prometheus would scrape as one pool. */
+const scrapePools: Handler = async ({ store }) => {
+  const seen = await store.catalog.targets();
+  return answer({ scrapePools: [...new Set(seen.map(({ job }) => job))].sort() });
+};
+
 export const CATALOG_HANDLERS: Readonly<Record<string, Handler>> = {
   '/labels': labels,
   '/label/:name/values': labelValues,
   '/series': series,
   '/metadata': metadata,
   '/targets': targets,
+  '/scrape_pools': scrapePools,
 };

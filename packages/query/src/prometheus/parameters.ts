@@ -7,11 +7,15 @@ import { parseMetricSelector } from '@sluice/promql/parse/parse-metric-selector'
 import { QueryError } from '@sluice/promql/query-error';
 import type { Context } from 'hono';
 import { ApiError } from './api-answer.ts';
+import { parseGoFloat } from './go-float-text.ts';
+import { parseGoForm } from './go-form.ts';
 
 export interface Parameters {
   /** The first value, '' when there is none. */
   get(name: string): string;
   all(name: string): readonly string[];
+  /** What is wrong with a part that was left out; few endpoints ask. */
+  readonly fault?: string;
 }
 
 /** Go reads no more of a form (net/http). */
@@ -19,15 +23,24 @@ const MAX_FORM_BYTES = 10 * 1024 * 1024;
 
 /** @throws ApiError */
 export async function readParameters(c: Context): Promise<Parameters> {
-  const query = new URL(c.req.url).searchParams;
+  const { search } = new URL(c.req.url);
+  const query = parseGoForm(search.slice(1));
   const isForm =
     c.req.method === 'POST' &&
     /^application\/x-www-form-urlencoded\s*(;|$)/i.test(c.req.header('content-type') ?? '');
-  const form = new URLSearchParams(isForm ? await readText(c.req.raw) : '');
+  const form = parseGoForm(isForm ? await readText(c.req.raw) : '');
+  const pairs = [...form.pairs, ...query.pairs];
+  const fault = form.fault ?? query.fault;
   return {
-    get: (name) => form.get(name) ?? query.get(name) ?? '',
-    all: (name) => [...form.getAll(name), ...query.getAll(name)],
+    get: (name) => pairs.find(([own]) => own === name)?.[1] ?? '',
+    all: (name) => pairs.flatMap(([own, value]) => (own === name ? [value] : [])),
+    ...(fault === undefined ? {} : { fault }),
   };
+}
+
+/** For the endpoints that refuse what Go cannot read. @throws ApiError */
+export function requireWellFormed({ fault }: Parameters): void {
+  if (fault !== undefined) throw new ApiError('bad_data', `error parsing form values: ${fault}`);
 }
 
 async function readText(request: Request): Promise<string> {
@@ -55,8 +68,6 @@ const BOUNDARY_TIMES: Readonly<Record<string, number>> = {
   '+292277025-08-18T07:12:54.999999999Z': MAX_TIME_MS,
 };
 
-const FLOAT = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-
 /** Unix seconds with a fraction, or RFC 3339; to milliseconds. @throws ApiError */
 export function readTime(parameters: Parameters, name: string): number {
   const text = parameters.get(name);
@@ -79,21 +90,25 @@ function cannotParseTime(text: string): string {
 }
 
 function parseTime(text: string): number | undefined {
-  if (FLOAT.test(text)) {
-    const seconds = Number(text);
+  const seconds = parseGoFloat(text);
+  // Prometheus takes NaN and Inf for some time long ago; here they are no times.
+  if (seconds !== undefined) {
     const whole = Math.trunc(seconds);
     const timeMs = whole * 1000 + Math.round((seconds - whole) * 1000);
     return Number.isFinite(timeMs) ? Math.min(Math.max(timeMs, MIN_TIME_MS), MAX_TIME_MS) : undefined;
   }
   if (Object.hasOwn(BOUNDARY_TIMES, text)) return BOUNDARY_TIMES[text];
-  const parts = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:[.,](\d{1,3})\d*)?(Z|[+-]\d{2}:\d{2})$/.exec(text);
+  const parts =
+    /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:[.,](\d{1,3})\d*)?(?:Z|([+-])(\d{2}):(\d{2}))$/.exec(text);
   if (!parts) return undefined;
-  const [, local, fraction = '', zone] = parts;
+  const [, local, fraction = '', sign = '+', hours = '0', minutes = '0'] = parts;
+  // Go's bounds of an offset.
+  if (Number(hours) > 24 || Number(minutes) > 60) return undefined;
   // Date.parse takes a 30th of February and a 24th hour for the day after.
   const wallMs = Date.parse(`${local}Z`);
   if (Number.isNaN(wallMs) || !new Date(wallMs).toISOString().startsWith(local!)) return undefined;
-  const secondsMs = Date.parse(`${local}${zone}`);
-  return Number.isNaN(secondsMs) ? undefined : secondsMs + Number(fraction.padEnd(3, '0'));
+  const offsetMs = (Number(hours) * 60 + Number(minutes)) * (sign === '-' ? -60_000 : 60_000);
+  return wallMs - offsetMs + Number(fraction.padEnd(3, '0'));
 }
 
 /** Seconds with a fraction, or `5m`; to milliseconds. @throws ApiError */
@@ -113,8 +128,10 @@ const MAX_DURATION_SECONDS = 2 ** 63 / 1e9;
 
 /** Milliseconds, or what is wrong. */
 export function parseDuration(text: string): number | string {
-  if (FLOAT.test(text)) {
-    const seconds = Number(text);
+  const seconds = parseGoFloat(text);
+  if (seconds !== undefined) {
+    // What Go makes of it: the least whole number.
+    if (Number.isNaN(seconds)) return -MAX_DURATION_SECONDS * 1000;
     if (Math.abs(seconds) > MAX_DURATION_SECONDS) {
       return `cannot parse ${goQuote(text)} to a valid duration. It overflows int64`;
     }

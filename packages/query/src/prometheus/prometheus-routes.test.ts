@@ -300,11 +300,50 @@ describe('a request that cannot be answered says why', () => {
   });
 
   test.each(['PUT', 'DELETE', 'PATCH'])('%s is not a way to ask', async (method) => {
-    for (const path of ['query', 'series', 'label/job/values']) {
+    for (const [path, allow] of [
+      ['query', 'GET, OPTIONS, POST'],
+      ['series', 'GET, OPTIONS, POST'],
+      ['label/job/values', 'GET, OPTIONS'],
+      ['metadata', 'GET, OPTIONS'],
+    ]) {
       const response = await prometheusServer().app.request(`/api/v1/${path}`, { method });
-      expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, POST']);
-      expect(await response.json()).toMatchObject({ error: `${method} is not allowed here` });
+      expect([response.status, response.headers.get('allow')]).toEqual([405, allow]);
+      expect(await response.json()).toEqual({
+        status: 'error',
+        errorType: 'bad_data',
+        error: `${method} is not allowed here; ${allow} are`,
+      });
     }
+  });
+
+  test('as with Prometheus, only GET is a way to ask for values, HEAD is none, OPTIONS says nothing', async () => {
+    const { app } = prometheusServer();
+    const statusOf = async (method: string, path: string) =>
+      (await app.request(`/api/v1/${path}`, { method })).status;
+    expect(await statusOf('POST', 'label/job/values')).toBe(405);
+    expect(await statusOf('POST', 'labels')).toBe(200);
+    expect(await statusOf('HEAD', 'labels')).toBe(405);
+    expect(await statusOf('OPTIONS', 'labels')).toBe(204);
+  });
+
+  test('what is not well formed is left out, and refused where Prometheus looks', async () => {
+    const { app } = prometheusServer();
+    const ask = async (path: string) => {
+      const response = await app.request(`/api/v1/${path}`);
+      const { data: found, error } = (await response.json()) as { data?: unknown; error?: string };
+      return [response.status, error ?? found];
+    };
+    const one = { resultType: 'vector', result: [{ metric: {}, value: [1800, '1'] }] };
+    expect(await ask('query?query=vector(1)&time=%zz')).toEqual([200, one]);
+    expect(await ask('query?query=vector(2);&query=vector(1)')).toEqual([200, one]);
+    expect(await ask('labels?start=%zz')).toEqual([
+      400,
+      'error parsing form values: invalid URL escape "%zz"',
+    ]);
+    expect(await ask('series?match[]=up;')).toEqual([
+      400,
+      'error parsing form values: invalid semicolon separator in query',
+    ]);
   });
 
   test('an answer that would fill the memory is refused while it is written', async () => {
@@ -327,13 +366,7 @@ describe('a request that cannot be answered says why', () => {
   test.each([
     ['execution', 422, 'requests_total + on () requests_total', {}, 'many-to-many matching not allowed'],
     ['execution', 422, 'requests_total', { maxSamples: 1 }, 'query processing would load too many samples'],
-    [
-      'timeout',
-      503,
-      'rate(requests_total[5m])',
-      { timeoutMs: -1 },
-      'query timed out in expression evaluation',
-    ],
+    ['timeout', 503, 'rate(requests_total[5m])', { timeoutMs: -1 }, 'query timed out in query execution'],
   ])('%s is HTTP %d', async (kind, status, query, engine, error) => {
     const { body, ...answer } = await prometheusServer(undefined, engine).get('query', { query });
     expect(answer.status).toBe(status);

@@ -8,12 +8,12 @@ import type { MetricsCatalog } from '@sluice/metrics/read/catalog';
 import { createEngine, type Engine, type EngineOptions } from '@sluice/promql/engine';
 import { ALL_FEATURES } from '@sluice/promql/parse/parse-expression';
 import type { SeriesReader } from '@sluice/promql/series-reader';
-import { type Context, Hono } from 'hono';
+import { Hono } from 'hono';
 import type { QueryEnv } from '../query-env.ts';
-import { answerError } from './api-answer.ts';
 import { CATALOG_HANDLERS } from './catalog-handlers.ts';
 import { EXPRESSION_HANDLERS } from './expression-handlers.ts';
-import { type Parameters, readParameters } from './parameters.ts';
+import type { Parameters } from './parameters.ts';
+import { servePath } from './serve-path.ts';
 import { STATUS_HANDLERS } from './status-handlers.ts';
 
 /** What one tenant has. */
@@ -51,10 +51,8 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   ...STATUS_HANDLERS,
 };
 
-function wrongMethod({ req }: Context): Response {
-  const answer = { status: 'error', errorType: 'bad_data', error: `${req.method} is not allowed here` };
-  return Response.json(answer, { status: 405, headers: { allow: 'GET, POST' } });
-}
+/** Those that take long expressions and many selectors. */
+const FORM_PATHS: ReadonlySet<string> = new Set([...Object.keys(EXPRESSION_HANDLERS), '/labels', '/series']);
 
 export function createPrometheusRoutes(options: PrometheusRoutesOptions): Hono<QueryEnv> {
   const { storeOf, clock, retention = '' } = options;
@@ -62,10 +60,11 @@ export function createPrometheusRoutes(options: PrometheusRoutesOptions): Hono<Q
   const startedAtMs = clock.nowMs();
   const app = new Hono<QueryEnv>();
   for (const [path, handler] of Object.entries(HANDLERS)) {
-    app.on(['GET', 'POST'], path, async (c: Context<QueryEnv>) => {
-      try {
-        return await handler({
-          parameters: await readParameters(c),
+    servePath(app, path, {
+      takesForms: FORM_PATHS.has(path),
+      handle: (parameters, c) =>
+        handler({
+          parameters,
           store: storeOf(c.get('tenant')),
           engine,
           clock,
@@ -73,14 +72,8 @@ export function createPrometheusRoutes(options: PrometheusRoutesOptions): Hono<Q
           retention,
           signal: c.req.raw.signal,
           param: (name) => c.req.param(name) ?? '',
-        });
-      } catch (error) {
-        const refusal = answerError(error);
-        if (refusal) return refusal;
-        throw error;
-      }
+        }),
     });
   }
-  for (const path of Object.keys(HANDLERS)) app.all(path, wrongMethod);
   return app;
 }

@@ -33,7 +33,11 @@ const runtimeInfo: Handler = ({ clock, startedAtMs, retention }) =>
     storageRetention: retention,
   });
 
+/** Alerts are routed here, by no other server. */
+const alertmanagers: Handler = () => answer({ activeAlertmanagers: [], droppedAlertmanagers: [] });
+
 export const STATUS_HANDLERS: Readonly<Record<string, Handler>> = {
   '/status/buildinfo': buildInfo,
+  '/alertmanagers': alertmanagers,
   '/status/runtimeinfo': runtimeInfo,
 };

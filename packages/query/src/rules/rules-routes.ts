@@ -4,9 +4,10 @@ import type { Table } from '@sluice/core/ports/table';
 import type { RuleFile } from '@sluice/rules/rule-file';
 import type { RulesSettings } from '@sluice/rules/rules-settings';
 import { createGroupStore, type GroupState, groupIdOf } from '@sluice/rules/state/group-store';
-import { type Context, Hono } from 'hono';
-import { answer, answerError } from '../prometheus/api-answer.ts';
-import { type Parameters, readParameters } from '../prometheus/parameters.ts';
+import { Hono } from 'hono';
+import { answer } from '../prometheus/api-answer.ts';
+import type { Parameters } from '../prometheus/parameters.ts';
+import { servePath } from '../prometheus/serve-path.ts';
 import type { QueryEnv } from '../query-env.ts';
 import { renderActiveAlerts, renderGroup } from './render-rules.ts';
 import { pageOfGroups, readRuleFilter } from './rule-filter.ts';
@@ -53,18 +54,14 @@ export function createRulesRoutes({ rules, table }: RulesRoutesOptions): Hono<Qu
   };
 
   const app = new Hono<QueryEnv>();
-  const serve =
-    (list: (parameters: Parameters, tenant: TenantId) => Promise<Response>) =>
-    async (c: Context<QueryEnv>): Promise<Response> => {
-      try {
-        return await list(await readParameters(c), c.get('tenant'));
-      } catch (error) {
-        const refusal = answerError(error);
-        if (refusal) return refusal;
-        throw error;
-      }
-    };
-  app.get('/rules', serve(listRules));
-  app.get('/alerts', serve(listAlerts));
+  for (const [path, list] of [
+    ['/rules', listRules],
+    ['/alerts', listAlerts],
+  ] as const) {
+    servePath(app, path, {
+      takesForms: false,
+      handle: (parameters, c) => list(parameters, c.get('tenant')),
+    });
+  }
   return app;
 }

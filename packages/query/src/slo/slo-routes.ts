@@ -8,9 +8,10 @@ import { createSlotStore } from '@sluice/rules/slo/ledger/slot-store';
 import { SLOT_MS } from '@sluice/rules/slo/ledger/slots';
 import type { SloSet } from '@sluice/rules/slo/slo-set';
 import { listSloViews } from '@sluice/rules/slo/slo-views';
-import { type Context, Hono } from 'hono';
-import { ApiError, answer, answerError } from '../prometheus/api-answer.ts';
-import { type Parameters, readOptionalDuration, readParameters, readTime } from '../prometheus/parameters.ts';
+import { Hono } from 'hono';
+import { ApiError, answer } from '../prometheus/api-answer.ts';
+import { type Parameters, readOptionalDuration, readTime } from '../prometheus/parameters.ts';
+import { servePath } from '../prometheus/serve-path.ts';
 import type { QueryEnv } from '../query-env.ts';
 
 export interface SloRoutesOptions {
@@ -53,29 +54,21 @@ export function createSloRoutes({ slos, table, clock }: SloRoutesOptions): Hono<
   };
 
   const app = new Hono<QueryEnv>();
-  const serve =
-    (handle: (request: Request) => Promise<Response>) =>
-    async (c: Context<QueryEnv>): Promise<Response> => {
-      try {
+  for (const [path, handle] of [
+    ['/slos', list],
+    ['/slos/:id', show],
+    ['/slos/:id/history', history],
+  ] as const) {
+    servePath(app, path, {
+      takesForms: false,
+      handle(parameters, c) {
         const tenant = c.get('tenant');
         const { plans, tenants } = slos();
         const isTheirs = tenants.includes(tenant);
-        const parameters = await readParameters(c);
-        return await handle({
-          tenant,
-          plans: isTheirs ? plans : [],
-          parameters,
-          id: c.req.param('id') ?? '',
-        });
-      } catch (error) {
-        const refusal = answerError(error);
-        if (refusal) return refusal;
-        throw error;
-      }
-    };
-  app.get('/slos', serve(list));
-  app.get('/slos/:id', serve(show));
-  app.get('/slos/:id/history', serve(history));
+        return handle({ tenant, plans: isTheirs ? plans : [], parameters, id: c.req.param('id') ?? '' });
+      },
+    });
+  }
   return app;
 }
 
