@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Account } from './account';
 import type { Grant } from './grants';
+import type { CopiedFolder } from './redaction';
 import type { Secrets } from './secrets';
 import { secretPrefix } from './secrets';
 import { nameOf, type SecretName, type Settings } from './settings';
@@ -21,8 +22,9 @@ export interface FunctionSpec {
   readonly secrets?: readonly SecretName[];
   readonly reservedConcurrency?: number;
   readonly hasUrl?: boolean;
-  /** Takes the folder `config/` along: rules, alertmanager.yml and sluice.yml. */
+  /** Takes the folder of the configuration along: rules, alertmanager.yml and sluice.yml. */
   readonly hasConfig?: boolean;
+  readonly folders?: readonly CopiedFolder[];
 }
 
 export interface FunctionDeps {
@@ -46,7 +48,11 @@ export function createFunction(spec: FunctionSpec, deps: FunctionDeps): sst.aws.
     retentionInDays: settings.logRetentionDays,
     logGroupClass: 'STANDARD',
   });
-  const copiesConfig = spec.hasConfig === true && existsSync(join($cli.paths.root, CONFIG_FOLDER));
+  const copiesConfig = spec.hasConfig === true && existsSync(join($cli.paths.root, settings.configDir));
+  const copies = [
+    ...(spec.folders ?? []),
+    ...(copiesConfig ? [{ from: settings.configDir, to: CONFIG_FOLDER }] : []),
+  ];
   const configSecrets = $interpolate`${account.parameters}${secretPrefix(settings)}config/*`;
   const parameters = (spec.secrets ?? []).map((name) => deps.secrets[name]);
   return new sst.aws.Function(toLogicalName(spec.name), {
@@ -62,7 +68,7 @@ export function createFunction(spec: FunctionSpec, deps: FunctionDeps): sst.aws.
       .apply((versions) => `Sluice ${spec.name}, secrets ${versions.join('.') || 'none'}`),
     logging: { format: 'json', logGroup: group.name },
     // The runtime brings the AWS SDK along: bundled, it would be most of what a cold start loads.
-    ...(copiesConfig ? { copyFiles: [{ from: CONFIG_FOLDER }] } : {}),
+    ...(copies.length === 0 ? {} : { copyFiles: copies }),
     nodejs: { format: 'esm', minify: true, sourcemap: true, esbuild: { external: ['@aws-sdk/*'] } },
     url: spec.hasUrl === true ? { authorization: 'none', cors: false } : false,
     environment: {

@@ -4,6 +4,7 @@ import { createFunction, type FunctionDeps, type FunctionSpec } from './function
 import { type Grant, mayCall, mayConsume, mayReceive, maySend, mayUse } from './grants';
 import { groupPrefix, type LogGroups } from './log-groups';
 import type { Queues } from './queues';
+import { compileRedaction } from './redaction';
 import type { Tables } from './tables';
 
 export interface PipelineParts extends FunctionDeps {
@@ -31,6 +32,7 @@ export function createFunctions(parts: PipelineParts): Functions {
 
 function ingestSpecs({ settings, queues, tables, originDigests }: PipelineParts): readonly FunctionSpec[] {
   const { ingestConcurrency } = settings;
+  const redaction = compileRedaction(settings);
   const own = [queues.traces.queue, queues.logs.queue, queues.metrics.queue, queues.audit.queue];
   return [
     {
@@ -40,6 +42,7 @@ function ingestSpecs({ settings, queues, tables, originDigests }: PipelineParts)
       hasUrl: settings.edge !== 'http-api',
       ...(ingestConcurrency === undefined ? {} : { reservedConcurrency: ingestConcurrency }),
       secrets: ['SLUICE_REDACTION_SECRET'],
+      ...(redaction === undefined ? {} : { folders: [redaction.folder] }),
       grants: [maySend(...own), mayUse(tables.keys, 'GetItem', 'PutItem', 'UpdateItem')],
       environment: {
         SLUICE_TRACES_QUEUE_URL: queues.traces.queue.url,
@@ -48,6 +51,7 @@ function ingestSpecs({ settings, queues, tables, originDigests }: PipelineParts)
         SLUICE_AUDIT_QUEUE_URL: queues.audit.queue.url,
         SLUICE_KEYS_TABLE: tables.keys.name,
         SLUICE_REDACTION: settings.redaction,
+        SLUICE_REDACTION_FILE: redaction?.file ?? '',
         SLUICE_CORS_ORIGINS: settings.corsOrigins,
         SLUICE_ORIGIN_SECRET_SHA256: originDigests,
       },

@@ -26,7 +26,10 @@ export interface Settings {
   };
   /** Values by name of the variable; what is missing is taken from `sst secret`. */
   readonly secrets: Readonly<Partial<Record<SecretName, string>>>;
-  readonly redaction: 'on' | 'off' | 'all';
+  /** Empty: `sluice.yml` decides, and without one it is on. */
+  readonly redaction: '' | 'on' | 'off' | 'all';
+  /** Folder below the project with rules, alertmanager.yml and sluice.yml. */
+  readonly configDir: string;
   readonly corsOrigins: string;
   readonly logRetentionDays: number;
   readonly auditRetentionDays: number;
@@ -116,7 +119,8 @@ export function readSettings(
     secrets: Object.fromEntries(
       SECRETS.filter((name) => text(name) !== '').map((name) => [name, text(name)]),
     ),
-    redaction: choice('SLUICE_REDACTION', ['on', 'off', 'all'], 'on'),
+    redaction: text('SLUICE_REDACTION') === '' ? '' : choice('SLUICE_REDACTION', ['on', 'off', 'all'], 'on'),
+    configDir: text('SLUICE_CONFIG_DIR') === '' ? 'config' : text('SLUICE_CONFIG_DIR'),
     corsOrigins: text('SLUICE_CORS_ORIGINS'),
     logRetentionDays: days('SLUICE_CLOUDWATCH_RETENTION_DAYS', isProduction ? 30 : 7),
     auditRetentionDays: days('SLUICE_AUDIT_RETENTION_DAYS', isProduction ? 400 : 7),

@@ -1,18 +1,16 @@
 /** Everything that is sent to the pipeline, behind one address: OTLP, remote write and audit events. */
 import { CLOUD_ENV, ENV } from '@sluice/core/names';
-import { type Environment, readChoice, readList, readText } from '@sluice/core/settings';
+import { type Environment, readList } from '@sluice/core/settings';
 import { createAuditApp } from '@sluice/ingest/audit/audit-app';
 import { createTenantGate } from '@sluice/ingest/audit/tenant-gate';
 import { createIngestApp } from '@sluice/ingest/ingest-app';
 import { toIngestLimits } from '@sluice/ingest/ingest-limits';
-import { createRequestRedactor } from '@sluice/ingest/redaction/redact-request';
 import { createWriteApp, isRemoteWrite } from '@sluice/ingest/remote-write/write-app';
 import { createKeyVerifier } from '@sluice/platform/keys/key-verifier';
 import { createRateLimiter } from '@sluice/platform/limits/rate-limiter';
-import { DEFAULT_REDACTION } from '@sluice/redaction/settings';
 import type { CloudProcess } from './process.ts';
 import { openQueues } from './queues.ts';
-import type { BackendSource } from './read-backend.ts';
+import { createCloudRedaction } from './redaction.ts';
 import { openTables } from './tables.ts';
 
 /** 6 MB is what Lambda takes of a request in base64; inflated, what the memory of the function has room for. */
@@ -47,7 +45,7 @@ export function createCloudIngest(process: CloudProcess, secrets: Environment): 
     logger,
     limits: toIngestLimits(LIMITS),
     cors: { origins: readList(env, ENV.corsOrigins) },
-    ...redaction({ env, secrets }, selfMetrics),
+    ...createCloudRedaction({ env, secrets }, selfMetrics),
   });
   const write = createWriteApp({ ...shared, queue: queues.metrics, keys, limits: LIMITS });
   const audit = createAuditApp({
@@ -64,18 +62,4 @@ export function createCloudIngest(process: CloudProcess, secrets: Environment): 
     },
     flush: limiter.flush,
   };
-}
-
-function redaction({ env, secrets }: BackendSource, selfMetrics: CloudProcess['selfMetrics']) {
-  const mode = readChoice(env, ENV.redaction, ['on', 'off', 'all'], 'on');
-  const secret = readText(secrets, ENV.redactionSecret);
-  const redact = createRequestRedactor(
-    {
-      ...DEFAULT_REDACTION,
-      enabled: mode !== 'off',
-      ...(mode === 'all' ? { signals: ['logs', 'traces'] as const } : {}),
-    },
-    { selfMetrics, ...(secret === undefined ? {} : { secret }) },
-  );
-  return redact === undefined ? {} : { redact };
 }

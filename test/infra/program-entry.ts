@@ -2,7 +2,7 @@
  * Runs inside the process of the program: sets the globals of SST, connects Pulumi to the recorder, answers SST's
  * own calls, and writes down what was asked for.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -75,7 +75,7 @@ export async function runInputs(load: () => Promise<Loaded>): Promise<void> {
     };
     try {
       await Promise.race([program(), failure.next()]);
-      results.push({ resources, outputs });
+      results.push({ resources, outputs, packages: readPackages(join(job.work, 'artifacts')) });
     } catch (error) {
       results.push({ error: error instanceof Error ? error.message : String(error) });
       // What hangs in the air would hold up the runs after it: they get a process of their own.
@@ -86,6 +86,24 @@ export async function runInputs(load: () => Promise<Loaded>): Promise<void> {
   server.close();
   server.closeAllConnections();
   process.exit(0);
+}
+
+/** Names of the files in each function's package, by logical name. */
+function readPackages(folder: string): Readonly<Record<string, readonly string[]>> {
+  return Object.fromEntries(
+    readdirSync(folder).map((name) => [name, listZip(readFileSync(join(folder, name, 'code.zip')))]),
+  );
+}
+
+/** From the central directory (PKWARE APPNOTE § 4.3.12). */
+function listZip(zip: Buffer): readonly string[] {
+  const entry = Buffer.from('PK\u0001\u0002');
+  const names: string[] = [];
+  for (let at = zip.indexOf(entry); at >= 0; at = zip.indexOf(entry, at + 1)) {
+    const start = at + 46;
+    names.push(zip.subarray(start, start + zip.readUInt16LE(at + 28)).toString());
+  }
+  return names.filter((name) => !name.endsWith('/'));
 }
 
 /** What a program throws inside of an output reaches nobody: it is told by the process. */

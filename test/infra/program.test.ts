@@ -1,15 +1,15 @@
 /** The program of every stage and way in, run as a deployment would run it, and held against the rules. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { INDEX_FIELDS, SAVED_QUERIES } from '@sluice/backends/cloudwatch/saved-queries';
 import { beforeAll, expect, test } from 'vitest';
-import { toDeployment } from './deployment.ts';
+import { TYPE, toDeployment } from './deployment.ts';
 import { renderPermissions } from './permissions-table.ts';
 import type { RecordedResource } from './recorder.ts';
 import { readSharedContext, type SharedContext } from './rule-context.ts';
 import { checkRules } from './rules.ts';
 import { grantedByFunction } from './rules-permissions.ts';
-import { type ProgramRun, runProgram } from './run-program.ts';
+import { type ProgramRun, runProgram, tryProgram } from './run-program.ts';
 import { renderSnapshot } from './snapshot.ts';
 import { ROOT } from './sst-platform.ts';
 import { EDGES, inputFor, STAGE_NAMES, type StageName } from './stages.ts';
@@ -54,6 +54,37 @@ test('a domain names both doors, over an API and over the CDN', async () => {
   };
   expect(api!.outputs).toMatchObject(urls);
   expect(cdn!.outputs).toMatchObject(urls);
+});
+
+test('a configuration is checked, and taken along by the functions that read it', async () => {
+  const folder = mkdtempSync(join(ROOT, '.sst/config-'));
+  try {
+    const configDir = relative(ROOT, folder);
+    writeFileSync(join(folder, 'sluice.yml'), 'redaction:\n  deny: [user.phone]\n');
+    writeFileSync(join(folder, 'alertmanager.yml'), 'route: {receiver: none}\nreceivers: [{name: none}]\n');
+    const { stage, env } = inputFor('staging', 'url');
+    const input = { stage, env: { ...env, SLUICE_CONFIG_DIR: configDir } };
+    const [run] = await runProgram([input]);
+    const told = (name: string) =>
+      toDeployment(run!.resources)
+        .of(TYPE.fn)
+        .find((fn) => fn.name === `sluice-staging-${name}`)?.environment.variables;
+    expect(run!.packages.Ingest).toEqual(['bundle.mjs', 'compiled/redaction.json']);
+    expect(told('ingest').SLUICE_REDACTION_FILE).toBe('compiled/redaction.json');
+    for (const name of ['Query', 'Evaluate', 'Notify'])
+      expect(run!.packages[name]).toEqual(['bundle.mjs', 'config/alertmanager.yml', 'config/sluice.yml']);
+    expect(told('query').SLUICE_CONFIG_DIR).toBe('config');
+    expect(run!.packages.Tick).toEqual(['bundle.mjs']);
+    expect(checkRules(run!.resources, { ...shared, stage, edge: 'url' })).toEqual([]);
+
+    writeFileSync(join(folder, 'sluice.yml'), 'redaction:\n  denny: []\n');
+    const [stopped] = await tryProgram([input]);
+    expect(stopped).toEqual({
+      error: expect.stringContaining('sluice.yml: redaction.denny: "denny" is not a setting'),
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('every stage grants the same', () => {

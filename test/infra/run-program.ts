@@ -6,7 +6,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
-import { build, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 import type { RecordedResource } from './recorder.ts';
 import { PLATFORM, ROOT } from './sst-platform.ts';
 
@@ -28,6 +28,8 @@ export interface Edit {
 export interface ProgramRun {
   readonly resources: readonly RecordedResource[];
   readonly outputs: Readonly<Record<string, unknown>>;
+  /** Files of each function's package, by its logical name. */
+  readonly packages: Readonly<Record<string, readonly string[]>>;
 }
 
 /** One run, or why the program stopped. */
@@ -94,7 +96,16 @@ const BUNDLE = {
   format: 'esm',
   target: 'esnext',
   logLevel: 'error',
-} as const;
+  mainFields: ['module', 'main'],
+  // As SST builds its programs: what is CommonJS finds its `require`.
+  banner: {
+    js: [
+      `import { createRequire as topLevelCreateRequire } from 'node:module';`,
+      `const require = topLevelCreateRequire(import.meta.url);`,
+      `const __dirname = ${JSON.stringify(PLATFORM)};`,
+    ].join('\n'),
+  },
+} satisfies BuildOptions;
 
 /** Everything but the program itself. The globals exist before a module of the platform is loaded, as SST sees to. */
 async function buildPlatform(outfile: string): Promise<void> {
@@ -114,16 +125,8 @@ async function buildPlatform(outfile: string): Promise<void> {
     ...BUNDLE,
     stdin: { contents, resolveDir: PLATFORM, loader: 'ts' },
     outfile,
-    mainFields: ['module', 'main'],
     packages: 'external',
     define: { $dev: 'false' },
-    banner: {
-      js: [
-        `import { createRequire as topLevelCreateRequire } from 'node:module';`,
-        `const require = topLevelCreateRequire(import.meta.url);`,
-        `const __dirname = ${JSON.stringify(PLATFORM)};`,
-      ].join('\n'),
-    },
   });
 }
 

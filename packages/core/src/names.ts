@@ -205,6 +205,8 @@ export const CLOUD_ENV = {
   functionName: 'SLUICE_FUNCTION',
   /** Path of the parameters that hold secrets, by the names of their variables. */
   secretsPrefix: 'SLUICE_SECRETS_PREFIX',
+  /** What infra/redaction.ts made of `sluice.yml`; empty without one. */
+  redactionFile: 'SLUICE_REDACTION_FILE',
   /** SHA-256 in hex of what the CDN sends along, with commas; empty where there is none. */
   originDigests: 'SLUICE_ORIGIN_SECRET_SHA256',
   tracesQueue: 'SLUICE_TRACES_QUEUE_URL',

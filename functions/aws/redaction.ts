@@ -1,0 +1,29 @@
+/** What ingest takes out of telemetry: as the `sluice.yml` that was deployed says, or the environment over it. */
+import { readFileSync } from 'node:fs';
+import { CLOUD_ENV, ENV } from '@sluice/core/names';
+import type { SelfMetrics } from '@sluice/core/self-metrics';
+import { readChoice, readText } from '@sluice/core/settings';
+import type { IngestDeps } from '@sluice/ingest/ingest-app';
+import { createRequestRedactor } from '@sluice/ingest/redaction/redact-request';
+import { REDACTION_MODES, withRedactionMode } from '@sluice/ingest/redaction/redaction-mode';
+import { DEFAULT_REDACTION, type RedactionSettings } from '@sluice/redaction/settings';
+import type { BackendSource } from './read-backend.ts';
+
+/** @throws UsageError when pseudonyms are asked for without a secret */
+export function createCloudRedaction(
+  { env, secrets }: BackendSource,
+  selfMetrics: SelfMetrics,
+): Pick<IngestDeps, 'redact'> {
+  const file = readText(env, CLOUD_ENV.redactionFile);
+  // Checked when it was deployed: infra/redaction.ts writes what it has parsed.
+  const settings =
+    file === undefined ? DEFAULT_REDACTION : (JSON.parse(readFileSync(file, 'utf8')) as RedactionSettings);
+  const isSet = readText(env, ENV.redaction) !== undefined;
+  const mode = isSet ? readChoice(env, ENV.redaction, REDACTION_MODES, 'on') : undefined;
+  const secret = readText(secrets, ENV.redactionSecret);
+  const redact = createRequestRedactor(withRedactionMode(settings, mode), {
+    selfMetrics,
+    ...(secret === undefined ? {} : { secret }),
+  });
+  return redact === undefined ? {} : { redact };
+}
