@@ -3,7 +3,7 @@
  * ten hours, and data that the backend does not take.
  */
 import { gunzipSync } from 'node:zlib';
-import type { Envelope } from '@sluice/core/envelope';
+import { decodeEnvelope, type Envelope } from '@sluice/core/envelope';
 import { type DeadMessage, listDeadLetters, redriveDeadLetters } from '@sluice/delivery/dead-letters';
 import {
   createDeliveryWorld,
@@ -38,7 +38,7 @@ describe.each(FAKE_BACKENDS)('$name', ({ signal, create, unacceptable }) => {
       : decodeLogs(gunzipSync(gzip)).flatMap(({ scopes }) =>
           scopes.flatMap(({ records }) => records.map(({ timeUnixNano }) => String(timeUnixNano))),
         );
-  const deadIdsOf = ({ envelope }: DeadMessage): readonly string[] => itemIdsOf(envelope!);
+  const deadIdsOf = ({ message }: DeadMessage): readonly string[] => itemIdsOf(decodeEnvelope(message));
   const itemsOf = (envelopes: readonly Envelope[]): number =>
     envelopes.reduce((sum, { items }) => sum + items, 0);
 
@@ -116,7 +116,7 @@ describe.each(FAKE_BACKENDS)('$name', ({ signal, create, unacceptable }) => {
     backend.faults.setRandom(1, ['bad-request']);
     await world.run(handler, { maxMs: HOUR_MS });
     const dead = await listDeadLetters(world.deadLetter);
-    expect(dead.map(({ envelope }) => envelope!.id).sort()).toEqual(envelopes.map(({ id }) => id).sort());
+    expect(dead.map(({ facts }) => facts!.id).sort()).toEqual(envelopes.map(({ id }) => id).sort());
     for (const { reason } of dead) expect(reason).toContain('400');
     expect(backend.taken()).toBe(0);
 

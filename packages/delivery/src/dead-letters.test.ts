@@ -67,7 +67,7 @@ test('what is no envelope is listed by the id of the queue', async () => {
   await deadLetter.send([{ body: 'junk', attributes: {} }]);
   const [dead] = await listDeadLetters(deadLetter);
   expect(dead).toMatchObject({ reason: 'not recorded', source: 'not recorded', id: dead!.message.messageId });
-  expect(dead!.envelope).toBeUndefined();
+  expect(dead!.facts).toBeUndefined();
 });
 
 test('redriving sends messages back as they came, from the first attempt on', async () => {

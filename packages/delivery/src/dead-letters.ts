@@ -4,7 +4,13 @@
  * end; an interrupted pass leaves it hidden for `HIDE_MS` at most. Redriving sends first and deletes
  * then: cut short in between, a message is delivered twice and collapses by its id.
  */
-import { decodeDeadLetter, decodeEnvelope, decodeRetry, type Envelope } from '@sluice/core/envelope';
+import {
+  decodeDeadLetter,
+  decodePayload,
+  decodeRetry,
+  type EnvelopeFacts,
+  type Payload,
+} from '@sluice/core/envelope';
 import { ATTRIBUTE } from '@sluice/core/names';
 import {
   type OutgoingMessage,
@@ -23,7 +29,8 @@ export interface DeadMessage {
   /** Set when only this destination has not got it. */
   readonly sink?: string;
   /** Absent when the message is no envelope of ours. */
-  readonly envelope?: Envelope;
+  readonly facts?: EnvelopeFacts;
+  readonly payload?: Payload;
   readonly message: ReceivedMessage;
 }
 
@@ -91,14 +98,14 @@ export function dropDeadLetters(deadLetter: Queue, options: PassOptions = {}): P
 export function toDeadMessage(message: ReceivedMessage): DeadMessage {
   const dead = decodeDeadLetter(message.attributes);
   const sink = decodeRetry(message.attributes)?.sink;
-  const envelope = tryEnvelope(message);
+  const opened = tryPayload(message);
   return {
-    id: envelope?.id ?? message.messageId,
+    id: opened?.facts.id ?? message.messageId,
     reason: dead?.reason ?? 'not recorded',
     source: dead?.source ?? 'not recorded',
     deadAtMs: dead?.atMs ?? message.sentAtMs,
     ...(sink === undefined ? {} : { sink }),
-    ...(envelope === undefined ? {} : { envelope }),
+    ...(opened === undefined ? {} : { facts: opened.facts, payload: opened.payload }),
     message,
   };
 }
@@ -154,7 +161,7 @@ async function pass(
 function isMatch(dead: DeadMessage, { ids, tenant, sink, reason }: DeadLetterFilter): boolean {
   return (
     (ids === undefined || ids.some((id) => dead.id.startsWith(id) || dead.message.messageId === id)) &&
-    (tenant === undefined || dead.envelope?.tenant === tenant) &&
+    (tenant === undefined || dead.facts?.tenant === tenant) &&
     (sink === undefined || dead.sink === sink) &&
     (reason === undefined || dead.reason.toLowerCase().includes(reason.toLowerCase()))
   );
@@ -175,9 +182,9 @@ function toRedriven({ message }: DeadMessage): OutgoingMessage {
   };
 }
 
-function tryEnvelope(message: ReceivedMessage): Envelope | undefined {
+function tryPayload(message: ReceivedMessage): ReturnType<typeof decodePayload> | undefined {
   try {
-    return decodeEnvelope(message);
+    return decodePayload(message);
   } catch {
     return undefined;
   }

@@ -1,5 +1,5 @@
 import { gunzipSync } from 'node:zlib';
-import type { Envelope } from '@sluice/core/envelope';
+import { decodeEnvelope, type Envelope } from '@sluice/core/envelope';
 import type { PushResult } from '@sluice/core/ports/sink';
 import { createRandom, type Random } from '@sluice/core/testing/random';
 import { createFaultInjector } from '@sluice/platform/testing/fault-injector';
@@ -66,7 +66,7 @@ describe('a destination that answers at random', () => {
       expect([...embedded.spans.keys()].sort()).toEqual([...all].sort());
       expect(new Set(embedded.spans.values())).toEqual(new Set([1]));
       const dead = await listDeadLetters(world.deadLetter);
-      expect(new Set(dead.flatMap(({ envelope }) => spansOf([envelope!])))).toEqual(refused);
+      expect(new Set(dead.flatMap(({ message }) => spansOf([decodeEnvelope(message)])))).toEqual(refused);
       for (const { reason, sink } of dead) expect(`${sink}: ${reason}`).toMatch(/^tempo: 400/);
     },
   );
@@ -177,7 +177,9 @@ describe('a crash between any two steps', () => {
     expect(new Set(embedded.spans.values())).toEqual(new Set([1]));
     expect(new Set(tempo.spans.values())).toEqual(new Set([1]));
     const dead = await listDeadLetters(world.deadLetter);
-    const deadSpans = dead.flatMap(({ envelope }) => (envelope === undefined ? [] : spansOf([envelope])));
+    const deadSpans = dead.flatMap(({ message, facts }) =>
+      facts === undefined ? [] : spansOf([decodeEnvelope(message)]),
+    );
     expect(new Set(deadSpans)).toEqual(given);
     expect(dead.some(({ message }) => message.body === 'junk')).toBe(true);
     return hasCrashed;

@@ -365,8 +365,8 @@ describe('a push that is too large', () => {
     expect(sink.spans.size).toBe(11);
     const [dead] = await listDeadLetters(world.deadLetter);
     expect(dead!.reason).toBe('a single item is too large: 413');
-    expect(spanIdsOf(gunzipSync(dead!.envelope!.gzip))).toEqual([guilty]);
-    expect(dead!.envelope!.items).toBe(1);
+    expect(spanIdsOf(gunzipSync(decodeEnvelope(dead!.message).gzip))).toEqual([guilty]);
+    expect(dead!.facts!.items).toBe(1);
   });
 
   test('is cut alike when it comes again, so that its pieces are recognised', async () => {

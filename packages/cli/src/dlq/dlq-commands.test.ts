@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { encodeEnvelope, messageIdOf, toDeadLetter } from '@sluice/core/envelope';
+import { encodeEnvelope, encodePayload, messageIdOf, toDeadLetter } from '@sluice/core/envelope';
 import { parseTenantId } from '@sluice/core/ids';
 import { DATA_FILE, deadLetterName } from '@sluice/core/names';
 import type { OutgoingMessage } from '@sluice/core/ports/queue';
 import { createHurriedClock } from '@sluice/core/testing/hurried-clock';
+import { encodeSpanCounts } from '@sluice/metrics/span-metrics/span-counts-codec';
 import { makeTraceRequest } from '@sluice/otlp/testing/requests';
 import { openDatabase } from '@sluice/platform/embedded/database';
 import { createEmbeddedQueue } from '@sluice/platform/embedded/queue';
@@ -138,6 +139,32 @@ describe('dlq show', () => {
     const { out } = await dlq('show', idOf(1));
     expect(out).toMatch(/reason\s+too large\n/);
     expect(out).toContain('"resourceSpans": [');
+  });
+
+  test('counts of spans are shown as counts', async () => {
+    const group = {
+      spanName: 'GET /',
+      kind: 2,
+      status: 0,
+      count: 3,
+      sumNanos: 5,
+      buckets: [3, ...Array<number>(14).fill(0)],
+      timeMs: 1000,
+      exemplar: undefined,
+    };
+    const bytes = encodeSpanCounts(
+      [{ attributes: [{ key: 'service.name', text: 'shop' }], groups: [group] }],
+      2000,
+    );
+    const facts = { id: idOf(1), signal: 'metrics', tenant: 'team-a', items: 2, receivedAtMs: 2000 } as const;
+    const message = encodePayload(facts as never, { codec: 'span-counts', bytes });
+    const dead = toDeadLetter(message, { reason: 'odd', source: 'metrics', atMs: 3000 });
+    await withQueue('metrics-dead', (queue) => queue.send([dead]));
+    const shown = (await dlq('show', idOf(1), '--json')).json();
+    expect(shown).toMatchObject({
+      items: 2,
+      payload: { spanCounts: [{ groups: [{ spanName: 'GET /', count: 3 }] }] },
+    });
   });
 
   test('--save writes what sluice send takes', async () => {

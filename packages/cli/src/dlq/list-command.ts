@@ -77,8 +77,8 @@ function groupByReason(found: readonly Found[]): readonly Group[] {
         reason: first!.reason,
         sink: first!.sink ?? null,
         messages: members.length,
-        items: members.reduce((sum, { envelope }) => sum + (envelope?.items ?? 0), 0),
-        tenants: [...new Set(members.flatMap(({ envelope }) => envelope?.tenant ?? []))].sort(),
+        items: members.reduce((sum, { facts }) => sum + (facts?.items ?? 0), 0),
+        tenants: [...new Set(members.flatMap(({ facts }) => facts?.tenant ?? []))].sort(),
         oldestAt: new Date(times.reduce((a, b) => Math.min(a, b))).toISOString(),
         newestAt: new Date(times.reduce((a, b) => Math.max(a, b))).toISOString(),
         exampleId: first!.id.slice(0, SHOWN_ID_CHARS),
@@ -87,15 +87,15 @@ function groupByReason(found: readonly Found[]): readonly Group[] {
     .sort((a, b) => b.messages - a.messages);
 }
 
-function toJson({ signal, id, reason, source, sink, deadAtMs, envelope }: Found) {
+function toJson({ signal, id, reason, source, sink, deadAtMs, facts }: Found) {
   return {
     id,
     signal,
     reason,
     source,
     sink: sink ?? null,
-    tenant: envelope?.tenant ?? null,
-    items: envelope?.items ?? null,
+    tenant: facts?.tenant ?? null,
+    items: facts?.items ?? null,
     deadAt: new Date(deadAtMs).toISOString(),
   };
 }
@@ -139,11 +139,11 @@ function renderEach(found: readonly Found[], { style, nowMs }: RenderContext): s
       { title: 'AGE' },
       { title: 'REASON' },
     ],
-    found.map(({ id, signal, envelope, deadAtMs, reason }) => [
+    found.map(({ id, signal, facts, deadAtMs, reason }) => [
       id.slice(0, SHOWN_ID_CHARS),
       signal,
-      envelope?.tenant ?? '-',
-      envelope === undefined ? '-' : formatCount(envelope.items),
+      facts?.tenant ?? '-',
+      facts === undefined ? '-' : formatCount(facts.items),
       formatDuration(nowMs - deadAtMs),
       reason,
     ]),

@@ -4,8 +4,9 @@ import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { describeError, UsageError } from '@sluice/core/errors';
-import { SIGNALS } from '@sluice/core/names';
+import { SIGNALS, type Signal } from '@sluice/core/names';
 import { type DeadMessage, listDeadLetters } from '@sluice/delivery/dead-letters';
+import { decodeSpanCounts } from '@sluice/metrics/span-metrics/span-counts-codec';
 import { encodeJsonRequest } from '@sluice/otlp/encode-json';
 import { defineCommand, EXIT } from '../command.ts';
 import { formatBytes, formatDuration, plural } from '../quantity.ts';
@@ -16,7 +17,7 @@ const inflate = promisify(gunzip);
 /** A message inflates to at most what ingest lets in; this is beyond every setting of it. */
 const MAX_INFLATED_BYTES = 1024 * 1024 * 1024;
 
-type Payload =
+type Readable =
   | { readonly status: 'json'; readonly bytes: Uint8Array; readonly json: unknown }
   | { readonly status: 'unreadable'; readonly bytes: Uint8Array; readonly problem: string };
 
@@ -76,10 +77,10 @@ async function findOne(
   return found[0]!;
 }
 
-async function readPayload(label: QueueLabel, { envelope, message }: DeadMessage): Promise<Payload> {
+async function readPayload(label: QueueLabel, { payload, message }: DeadMessage): Promise<Readable> {
   const signal = SIGNALS.find((candidate) => candidate === label);
   if (signal === undefined) return readJson(message.body);
-  if (envelope === undefined) {
+  if (payload === undefined) {
     return {
       status: 'unreadable',
       bytes: Buffer.from(message.body),
@@ -87,23 +88,30 @@ async function readPayload(label: QueueLabel, { envelope, message }: DeadMessage
     };
   }
   try {
-    const bytes = await inflate(envelope.gzip, { maxOutputLength: MAX_INFLATED_BYTES });
-    try {
-      return { status: 'json', bytes, json: JSON.parse(encodeJsonRequest(signal, bytes)) };
-    } catch (error) {
-      return { status: 'unreadable', bytes, problem: describeError(error) };
-    }
+    if (payload.codec === 'span-counts')
+      return { status: 'json', bytes: payload.bytes, json: { spanCounts: decodeSpanCounts(payload.bytes) } };
+    return await readOtlp(signal, payload.bytes);
   } catch (error) {
-    return {
-      status: 'unreadable',
-      bytes: envelope.gzip,
-      problem: `the gzip is damaged: ${describeError(error)}`,
-    };
+    return { status: 'unreadable', bytes: payload.bytes, problem: describeError(error) };
+  }
+}
+
+async function readOtlp(signal: Signal, gzip: Uint8Array): Promise<Readable> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await inflate(gzip, { maxOutputLength: MAX_INFLATED_BYTES });
+  } catch (cause) {
+    throw new Error('the gzip is damaged', { cause });
+  }
+  try {
+    return { status: 'json', bytes, json: JSON.parse(encodeJsonRequest(signal, bytes)) };
+  } catch (error) {
+    return { status: 'unreadable', bytes, problem: describeError(error) };
   }
 }
 
 /** Audit events and notifications travel as JSON. */
-function readJson(body: string): Payload {
+function readJson(body: string): Readable {
   const bytes = Buffer.from(body);
   try {
     return { status: 'json', bytes, json: JSON.parse(body) };
@@ -112,17 +120,17 @@ function readJson(body: string): Payload {
   }
 }
 
-function toJson(signal: QueueLabel, dead: DeadMessage, payload: Payload) {
-  const { id, reason, source, sink, deadAtMs, envelope, message } = dead;
+function toJson(signal: QueueLabel, dead: DeadMessage, payload: Readable) {
+  const { id, reason, source, sink, deadAtMs, facts, message } = dead;
   return {
     id,
     signal,
     reason,
     source,
     sink: sink ?? null,
-    tenant: envelope?.tenant ?? null,
-    items: envelope?.items ?? null,
-    receivedAt: envelope === undefined ? null : new Date(envelope.receivedAtMs).toISOString(),
+    tenant: facts?.tenant ?? null,
+    items: facts?.items ?? null,
+    receivedAt: facts === undefined ? null : new Date(facts.receivedAtMs).toISOString(),
     deadAt: new Date(deadAtMs).toISOString(),
     attributes: message.attributes,
     ...(payload.status === 'json'
@@ -134,29 +142,29 @@ function toJson(signal: QueueLabel, dead: DeadMessage, payload: Payload) {
 interface Shown {
   readonly signal: QueueLabel;
   readonly message: DeadMessage;
-  readonly payload: Payload;
+  readonly payload: Readable;
   readonly style: ReturnType<typeof createStyle>;
   readonly nowMs: number;
 }
 
 function render({ signal, message: dead, payload, style, nowMs }: Shown): string {
-  const { id, reason, source, sink, deadAtMs, envelope } = dead;
-  const facts: readonly (readonly [string, string])[] = [
+  const { id, reason, source, sink, deadAtMs, facts } = dead;
+  const lines: readonly (readonly [string, string])[] = [
     ['id', id],
     ['signal', signal],
     ['reason', reason],
     ['dead since', `${new Date(deadAtMs).toISOString()} (${formatDuration(nowMs - deadAtMs)} ago)`],
     ['from queue', source],
     ...(sink === undefined ? [] : [['only for', sink] as const]),
-    ...(envelope === undefined
+    ...(facts === undefined
       ? []
       : [
-          ['tenant', envelope.tenant] as const,
-          ['holds', `${plural(envelope.items, 'item')}, ${formatBytes(payload.bytes.length)}`] as const,
-          ['received', new Date(envelope.receivedAtMs).toISOString()] as const,
+          ['tenant', facts.tenant] as const,
+          ['holds', `${plural(facts.items, 'item')}, ${formatBytes(payload.bytes.length)}`] as const,
+          ['received', new Date(facts.receivedAtMs).toISOString()] as const,
         ]),
   ];
-  const head = facts.map(([name, value]) => `${style.dim(name.padEnd(10))}  ${safeText(value)}\n`).join('');
+  const head = lines.map(([name, value]) => `${style.dim(name.padEnd(10))}  ${safeText(value)}\n`).join('');
   if (payload.status === 'json') return `${head}\n${safeJson(payload.json)}\n`;
   const start = Buffer.from(payload.bytes.subarray(0, 96)).toString('base64');
   return `${head}\n${style.red('payload cannot be read:')} ${safeText(payload.problem)}\nbegins (base64): ${start}\n`;
