@@ -161,6 +161,28 @@ test('fuzzy_compare lets the last bit differ, and no more', async () => {
   expect((await run(source(0.300001, true))).failures).toHaveLength(1);
 });
 
+test.each([
+  ['"2024-01-01T00:00:00Z"', 1_704_067_200],
+  ['2024-01-01T01:00:00.5+01:00', 1_704_067_200.5],
+  ['1609459200', 1_609_459_200],
+])('a test may begin at %s, and its times count from there', async (start, seconds) => {
+  const source = `${head}
+tests:
+  - start_timestamp: ${start}
+    input_series: [{ series: 'x{job="b"}', values: 0+6x20 }]
+    alert_rule_test:
+      - { eval_time: 2m, alertname: High }
+      - { eval_time: 3m, alertname: High, exp_alerts: [{ exp_labels: { severity: page, job: b }, exp_annotations: { summary: 'b 18 ', empty: '' } }] }
+    promql_expr_test:
+      - { expr: time(), eval_time: 3m, exp_samples: [{ value: ${seconds + 180} }] }
+      - { expr: timestamp(x), eval_time: 3m, exp_samples: [{ labels: '{job="b"}', value: ${seconds + 180} }] }
+      - { expr: 'x@${seconds + 120}', eval_time: 3m, exp_samples: [{ labels: 'x{job="b"}', value: 12 }] }
+`;
+  expect((await run(source)).failures).toEqual([]);
+  const bad = await run(`tests: [{ start_timestamp: soon }]`);
+  expect(bad.failures[0]).toContain('want Unix seconds or a time of RFC 3339, got "soon"');
+});
+
 test('only tests whose name matches are run, and patterns without a file are told', async () => {
   const source = `rule_files: [rules.yml, none*.yml]\ntests: [{ name: one }, { name: two }]`;
   expect(await run(source, { run: [/^t/] })).toEqual({ failures: [], unmatched: ['none*.yml'], tests: 1 });

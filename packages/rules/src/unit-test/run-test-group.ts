@@ -49,17 +49,18 @@ export async function runTestGroup(test: TestGroup, options: TestGroupOptions): 
   });
   const failures: string[] = [];
   const waiting = [...new Set(test.alertTests.map(({ evalTimeMs }) => evalTimeMs))].sort((a, b) => a - b);
-  const endMs = Math.max(
+  const { startMs } = test;
+  const lastMs = Math.max(
     0,
     ...[...test.alertTests, ...test.expressionTests].map(({ evalTimeMs }) => evalTimeMs),
   );
   const world = createWorld(test, { ...options, store, engine });
-  for (let timeMs = 0; timeMs <= endMs; timeMs += evaluationIntervalMs) {
-    const faults = await world.evaluate(timeMs);
+  for (let sinceMs = 0; sinceMs <= lastMs; sinceMs += evaluationIntervalMs) {
+    const faults = await world.evaluate(startMs + sinceMs);
     failures.push(...faults);
     // A rule that cannot be evaluated ends the test; one that gives something else does not.
     if (faults.length > 0) return failures;
-    while (waiting.length > 0 && waiting[0]! < timeMs + evaluationIntervalMs) {
+    while (waiting.length > 0 && waiting[0]! < sinceMs + evaluationIntervalMs) {
       const evalTimeMs = waiting.shift()!;
       for (const wanted of test.alertTests) {
         if (wanted.evalTimeMs !== evalTimeMs) continue;
@@ -70,15 +71,20 @@ export async function runTestGroup(test: TestGroup, options: TestGroupOptions): 
   }
   store.setPresent(Number.POSITIVE_INFINITY);
   for (const wanted of test.expressionTests) {
-    const failure = await compareExpression(wanted, { engine, store, isFuzzy: options.fuzzyCompare });
+    const failure = await compareExpression(wanted, {
+      engine,
+      store,
+      startMs,
+      isFuzzy: options.fuzzyCompare,
+    });
     if (failure !== undefined) failures.push(failure);
   }
   return failures;
 }
 
-function openStore({ inputSeries, intervalMs }: TestGroup): SampleStore | string {
+function openStore({ inputSeries, ...times }: TestGroup): SampleStore | string {
   try {
-    return createSampleStore(inputSeries, { intervalMs });
+    return createSampleStore(inputSeries, times);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
@@ -177,14 +183,20 @@ async function compareExpression(
   {
     engine,
     store,
+    startMs,
     isFuzzy,
-  }: { readonly engine: Engine; readonly store: SampleStore; readonly isFuzzy: boolean },
+  }: {
+    readonly engine: Engine;
+    readonly store: SampleStore;
+    readonly startMs: number;
+    readonly isFuzzy: boolean;
+  },
 ): Promise<string | undefined> {
   const fail = (reason: string): string =>
     `    expr: ${JSON.stringify(expr)}, time: ${formatDuration(evalTimeMs)}, err: ${reason}`;
   let got: readonly ShownSample[];
   try {
-    got = toShown(await engine.instant(expr, { reader: store, timeMs: evalTimeMs }));
+    got = toShown(await engine.instant(expr, { reader: store, timeMs: startMs + evalTimeMs }));
   } catch (error) {
     return fail(messageOf(error));
   }

@@ -20,7 +20,7 @@ interface Stored {
 /** @throws QueryError for a series that is not written as one */
 export function createSampleStore(
   input: readonly { readonly series: string; readonly values: string }[],
-  { intervalMs }: { readonly intervalMs: number },
+  { intervalMs, startMs }: { readonly intervalMs: number; readonly startMs: number },
 ): SampleStore {
   const stored = new Map<string, Stored>();
   const families = new Map<string, Stored[]>();
@@ -42,7 +42,7 @@ export function createSampleStore(
   for (const { series, values } of input) {
     const noted: NotedSeries = parseSeriesNotation(`${series} ${values}`);
     noted.values.forEach((value, index) => {
-      const timeMs = index * intervalMs;
+      const timeMs = startMs + index * intervalMs;
       if (value.kind === 'float') put(noted.labels, { timeMs, sample: { value: value.value } });
       else if (value.kind === 'stale') put(noted.labels, { timeMs, sample: undefined });
       else if (value.kind === 'histogram')

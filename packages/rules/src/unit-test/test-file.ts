@@ -20,6 +20,8 @@ export interface TestGroup {
   readonly expressionTests: readonly ExpressionTest[];
   readonly externalLabels: ReadonlyMap<string, string>;
   readonly externalUrl: string;
+  /** Of the first sample and the first evaluation; Unix milliseconds. The times of a test count from it. */
+  readonly startMs: number;
 }
 
 export interface AlertTest {
@@ -56,6 +58,22 @@ const float: d.Decoder<number> = (node) => {
   if (!Number.isNaN(value)) return value;
   return d.number(node);
 };
+
+/** Unix seconds, or RFC 3339. */
+const timestampMs: d.Decoder<number> = (node) => {
+  const text = node.source.trim();
+  const seconds = /^[+-]?\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  const timeMs = Number.isNaN(seconds) ? rfc3339Ms(text) : Math.trunc(seconds * 1000);
+  if (timeMs === undefined)
+    node.report(`want Unix seconds or a time of RFC 3339, got ${JSON.stringify(text)}`);
+  return timeMs;
+};
+
+function rfc3339Ms(text: string): number | undefined {
+  const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text);
+  const timeMs = isTime ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(timeMs) ? undefined : timeMs;
+}
 
 const alert = d.mapped(
   d.mapping({
@@ -107,6 +125,7 @@ const testGroup = d.mapping({
   promql_expr_test: d.withDefault(d.listOf(expressionTest), []),
   external_labels: d.withDefault(d.mapOf(d.text), NOTHING),
   external_url: d.withDefault(d.text, ''),
+  start_timestamp: d.withDefault(timestampMs, 0),
 });
 
 const testFile = d.mapped(
@@ -137,6 +156,7 @@ const testFile = d.mapped(
         expressionTests: test.promql_expr_test,
         externalLabels: test.external_labels,
         externalUrl: test.external_url,
+        startMs: test.start_timestamp,
       })),
     };
   },
