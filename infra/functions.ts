@@ -124,7 +124,11 @@ function metricsSpecs({
       name: 'tick',
       memoryMb: 256,
       timeoutSeconds: 30,
-      grants: [mayUse(tables.metrics, 'GetItem', 'Query'), maySend(queues.reduce.queue, scheduleDeadLetters)],
+      grants: [
+        // It writes the plan of shards: the first one, and a changed number of them.
+        mayUse(tables.metrics, 'GetItem', 'PutItem', 'Query'),
+        maySend(queues.reduce.queue, scheduleDeadLetters),
+      ],
       environment: {
         SLUICE_REDUCE_QUEUE_URL: queues.reduce.queue.url,
         SLUICE_METRICS_TABLE: tables.metrics.name,
@@ -205,7 +209,7 @@ function auditSpecs({
       memoryMb: 512,
       timeoutSeconds: 60,
       grants: [
-        mayUse(tables.audit, 'PutItem', 'Query'),
+        mayUse(tables.audit, 'GetItem', 'PutItem', 'Query'),
         // No DeleteItem, for nobody: a copy that can be taken back proves nothing.
         mayUse(tables.checkpoints, 'PutItem', 'Query'),
         mayCall(keys.signing, 'Sign', 'GetPublicKey'),
@@ -234,7 +238,7 @@ function auditSpecs({
 }
 
 function querySpec(parts: PipelineParts): FunctionSpec {
-  const { settings, account, queues, tables, groups, keys } = parts;
+  const { settings, queues, tables, groups, keys } = parts;
   return {
     name: 'query',
     memoryMb: 1024,
@@ -244,10 +248,11 @@ function querySpec(parts: PipelineParts): FunctionSpec {
       // The day when a key was last used is written down.
       mayUse(tables.keys, 'GetItem', 'PutItem'),
       mayUse(tables.metrics, 'GetItem', 'Query'),
-      mayUse(tables.audit, 'GetItem', 'PutItem', 'Query'),
+      // A hold that is released is taken out.
+      mayUse(tables.audit, 'GetItem', 'PutItem', 'Query', 'DeleteItem'),
       mayUse(tables.checkpoints, 'Query'),
       mayUse(tables.rules, 'GetItem', 'Query'),
-      mayUse(tables.alerting, 'GetItem', 'PutItem', 'Query', 'DeleteItem'),
+      mayUse(tables.alerting, 'GetItem', 'PutItem', 'Query'),
       mayCall(keys.wrapping, 'GenerateDataKey', 'Decrypt'),
       mayCall(keys.signing, 'GetPublicKey'),
       // Whoever reads the trail is recorded in it.
@@ -257,7 +262,7 @@ function querySpec(parts: PipelineParts): FunctionSpec {
         resources: Object.values(groups).map(({ arn }) => $interpolate`${arn}:*`),
       },
       // These two know a query by its id alone and take no resource but all (Service Authorization Reference).
-      { actions: ['logs:GetQueryResults', 'logs:StopQuery'], resources: [$interpolate`${account.logs}:*`] },
+      { actions: ['logs:GetQueryResults', 'logs:StopQuery'], resources: ['*'] },
     ],
     environment: {
       SLUICE_KEYS_TABLE: tables.keys.name,
@@ -316,7 +321,7 @@ export function createAlertingFunctions(parts: PipelineParts, queryUrl: $util.Ou
       memoryMb: 512,
       timeoutSeconds: 60,
       hasConfig: true,
-      grants: [...mayConsume(queues.notifications), mayUse(tables.alerting, 'GetItem', 'PutItem', 'Query')],
+      grants: [...mayConsume(queues.notifications), mayUse(tables.alerting, 'GetItem', 'PutItem')],
       environment: {
         ...shared,
         SLUICE_NOTIFICATIONS_QUEUE_URL: queues.notifications.queue.url,

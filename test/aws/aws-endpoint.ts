@@ -12,6 +12,8 @@ import {
 } from 'node:crypto';
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Permission } from '../infra/deployment.ts';
+import { arnOf, type Iam } from './iam.ts';
 
 export interface AwsCall {
   /** Who signed. */
@@ -20,6 +22,10 @@ export interface AwsCall {
   readonly action: string;
   /** Name of the queue, table, log group, key or parameter. */
   readonly resource: string;
+  /** As policies name it; `*` where the action knows no resource. */
+  readonly arn: string;
+  /** What allowed it; `undefined` when it was refused. */
+  readonly permission: Permission | undefined;
 }
 
 /** A call with what was in it, for whoever counts sizes. */
@@ -35,6 +41,8 @@ export interface AwsExchange {
 export interface AwsEndpoint {
   readonly url: string;
   readonly calls: AwsCall[];
+  /** Calls that the caller's role does not allow: each is a defect of the program, or of the deployment. */
+  readonly denied: AwsCall[];
   /** Told of every call that an emulator answered. */
   watch(listener: (exchange: AwsExchange) => void): void;
   /** The next calls of the action by the caller are answered 500. */
@@ -52,8 +60,18 @@ const SPKI = { type: 'spki', format: 'der' } as const;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-export async function startAwsEndpoint(emulators: Emulators): Promise<AwsEndpoint> {
+export interface AwsEndpointOptions {
+  readonly iam: Iam;
+  /** Of Parameter Store, by their names. */
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+export async function startAwsEndpoint(
+  emulators: Emulators,
+  { iam, parameters }: AwsEndpointOptions,
+): Promise<AwsEndpoint> {
   const calls: AwsCall[] = [];
+  const denied: AwsCall[] = [];
   const kms = createKms();
   const faults = new Map<string, number>();
   const listeners: ((exchange: AwsExchange) => void)[] = [];
@@ -67,7 +85,18 @@ export async function startAwsEndpoint(emulators: Emulators): Promise<AwsEndpoin
     const [prefix = '', operation = ''] = String(request.headers['x-amz-target'] ?? '').split('.');
     const input = JSON.parse(body.toString() || '{}') as Record<string, unknown>;
     const caller = /Credential=([^/]+)/.exec(request.headers.authorization ?? '')?.[1] ?? '';
-    for (const call of toCalls(prefix, operation, input)) calls.push({ caller, ...call });
+    const made = toCalls(prefix, operation, input).map((call) => ({
+      caller,
+      ...call,
+      permission: iam.allow({ caller, ...call }),
+    }));
+    calls.push(...made);
+    const refused = made.find(({ permission }) => permission === undefined);
+    if (refused !== undefined) {
+      denied.push(refused);
+      refuse(response, refused);
+      return;
+    }
     const fault = `${caller} ${calls.at(-1)?.action}`;
     const left = faults.get(fault) ?? 0;
     if (left > 0) {
@@ -77,9 +106,14 @@ export async function startAwsEndpoint(emulators: Emulators): Promise<AwsEndpoin
         .end('{"__type":"InternalFailure"}');
       return;
     }
-    if (prefix === 'TrentService' || prefix === 'AmazonSSM') {
-      const answer = prefix === 'AmazonSSM' ? { Parameter: { Value: '-' } } : kms(operation, input);
-      response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(answer));
+    if (prefix === 'AmazonSSM') {
+      const Value = parameters.get(String(input.Name));
+      const answer = Value === undefined ? { __type: 'ParameterNotFound' } : { Parameter: { Value } };
+      answerJson(response, answer, Value === undefined ? 400 : 200);
+      return;
+    }
+    if (prefix === 'TrentService') {
+      answerJson(response, kms(operation, input));
       return;
     }
     const base =
@@ -97,6 +131,7 @@ export async function startAwsEndpoint(emulators: Emulators): Promise<AwsEndpoin
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls,
+    denied,
     watch: (listener) => void listeners.push(listener),
     failNext: (caller, action, times) => void faults.set(`${caller} ${action}`, times),
     async close() {
@@ -106,31 +141,54 @@ export async function startAwsEndpoint(emulators: Emulators): Promise<AwsEndpoin
   };
 }
 
+function answerJson(response: ServerResponse, answer: object, status = 200): void {
+  response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(answer));
+}
+
+/** As AWS words it (IAM User Guide § Troubleshoot access denied error messages). */
+function refuse(response: ServerResponse, { caller, action, arn }: AwsCall): void {
+  const message = `User: ${caller} is not authorized to perform: ${action} on resource: ${arn} because no identity-based policy allows the ${action} action`;
+  answerJson(response, { __type: 'AccessDeniedException', message }, 400);
+}
+
+type RequestedCall = Pick<AwsCall, 'action' | 'resource' | 'arn'>;
+
+/** What is asked for, in the words of IAM (Service Authorization Reference). */
 function toCalls(
   prefix: string,
   operation: string,
   input: Readonly<Record<string, unknown>>,
-): readonly Omit<AwsCall, 'caller'>[] {
+): readonly RequestedCall[] {
   switch (prefix) {
     case 'AmazonSQS': {
-      const resource = `queue ${String(input.QueueUrl).split('/').at(-1)}`;
-      return [{ action: `sqs:${operation.replace(/Batch$/, '')}`, resource }];
+      const name = String(input.QueueUrl).split('/').at(-1)!;
+      const action = `sqs:${operation.replace(/Batch$/, '')}`;
+      return [{ action, resource: `queue ${name}`, arn: arnOf('sqs', name) }];
     }
-    case 'DynamoDB_20120810':
-      return [{ action: `dynamodb:${operation}`, resource: `table ${input.TableName}` }];
+    case 'DynamoDB_20120810': {
+      const arn = arnOf('dynamodb', `table/${input.TableName}`);
+      return [{ action: `dynamodb:${operation}`, resource: `table ${input.TableName}`, arn }];
+    }
     case 'Logs_20140328': {
       const named = (input.logGroupNames ?? [input.logGroupName]) as readonly (string | undefined)[];
       return named.map((group) => ({
         action: `logs:${operation}`,
         resource: group === undefined ? '*' : `logs ${group}`,
+        arn:
+          group === undefined
+            ? '*'
+            : arnOf('logs', `log-group:${group}:log-stream:${input.logStreamName ?? ''}`),
       }));
     }
     case 'TrentService': {
-      const key = input.KeyId === undefined ? 'WrappingKey' : String(input.KeyId).split('key-').at(-1);
-      return [{ action: `kms:${operation}`, resource: `key ${key}` }];
+      const arn = String(input.KeyId);
+      return [{ action: `kms:${operation}`, resource: `key ${arn.split('key-').at(-1)}`, arn }];
     }
-    default:
-      return [{ action: `ssm:${operation}`, resource: `secret ${String(input.Name).split('/').at(-1)}` }];
+    default: {
+      const name = String(input.Name);
+      const arn = arnOf('ssm', `parameter${name}`);
+      return [{ action: `ssm:${operation}`, resource: `secret ${name.split('/').at(-1)}`, arn }];
+    }
   }
 }
 

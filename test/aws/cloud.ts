@@ -1,7 +1,8 @@
 /** The AWS composition on one machine: the bundles of all functions with the environments of production, over emulators. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { CloudWatchLogsClient, CreateLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import {
@@ -22,10 +23,14 @@ import { type Mapping, startMapping } from './event-source-mapping.ts';
 import { giveWholeGroups } from './fifo-batches.ts';
 import { startFunctionUrl } from './function-url.ts';
 import { createFate, type Fate } from './hostility.ts';
+import { arnOf, createIam } from './iam.ts';
 import { createLambda, type LambdaFunction } from './lambda-host.ts';
 
 export const STAGE = 'production';
 const PREFIX = `sluice-${STAGE}-`;
+const PRELOADS = ['shifted-clock.ts', 'outside-world.ts']
+  .map((file) => `--import=${pathToFileURL(join(import.meta.dirname, file)).href}`)
+  .join(' ');
 /** A second of gathering is a tenth of one here. */
 const WINDOW_SCALE = 0.1;
 /** What AWS hides for minutes is seen again this soon. */
@@ -50,6 +55,10 @@ export interface Cloud {
   /** Of each event source mapping, by the name of its function. */
   readonly mappings: ReadonlyMap<string, Mapping>;
   queueUrl(name: string): string;
+  /** Of a key that may do everything for another tenant. */
+  createKey(tenant: string): Promise<string>;
+  /** How far the clock of functions is ahead from their next event on: of one, or of all. */
+  setClock(aheadMs: number, name?: string): void;
   /** As the schedule of the job does: tried again, and in the end among the dead letters of schedules. */
   schedule(job: string): Promise<'done' | 'given up'>;
   close(): Promise<void>;
@@ -79,12 +88,32 @@ export interface CloudOptions {
   readonly destination?: (url: string) => Promise<string>;
   /** Of everything that is left to chance. */
   readonly seed?: number;
+  /** The folder `config/` that is deployed along. */
+  readonly configDir?: string;
+  /** Parameters below the path of the stage that `infra/` does not make, e.g. `config/HOOK`. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** Servers on this machine that functions know by a name of the internet: name and port. */
+  readonly hosts?: Readonly<Record<string, number>>;
+}
+
+/** What infra/secrets.ts writes for a secret that nobody has set. */
+const UNSET = '-';
+
+/** Of Parameter Store: those of the deployment, and what an operator has put beside them. */
+function parametersOf(own: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  return new Map([
+    ...deployed('aws:ssm/parameter').map(({ inputs }) => [String(inputs.name), UNSET] as const),
+    ...Object.entries(own).map(([name, value]) => [`/sluice/${STAGE}/${name}`, value] as const),
+  ]);
 }
 
 export async function startCloud({
   consumes = true,
   destination = async (url) => url,
   seed = 1,
+  configDir = '',
+  parameters = {},
+  hosts = {},
 }: CloudOptions = {}): Promise<Cloud> {
   const folder = mkdtempSync(join(tmpdir(), 'cloud-'));
   const fate = createFate(seed);
@@ -100,11 +129,21 @@ export async function startCloud({
   const endpointOf = async (client: {
     config: { endpoint?: () => Promise<{ port?: number }> };
   }): Promise<string> => `http://127.0.0.1:${(await client.config.endpoint!()).port}`;
-  const aws = await startAwsEndpoint({
-    sqs: await endpointOf(sqs.client as never),
-    dynamodb: await endpointOf(dynamo.client as never),
-    logs: logs.url,
+  const iam = createIam({
+    roles: deployed('aws:iam/role').map(({ inputs }) => inputs),
+    keys: new Map(
+      deployed('aws:kms/key').map(({ name, inputs }) => [arnOf('kms', `key/key-${name}`), inputs]),
+    ),
+    prefix: PREFIX,
   });
+  const aws = await startAwsEndpoint(
+    {
+      sqs: await endpointOf(sqs.client as never),
+      dynamodb: await endpointOf(dynamo.client as never),
+      logs: logs.url,
+    },
+    { iam, parameters: parametersOf(parameters) },
+  );
   const credentials = { accessKeyId: 'harness', secretAccessKey: 'test' };
   const queues = new Map<string, string>();
   for (const { inputs } of deployed('aws:sqs/queue')) {
@@ -117,14 +156,23 @@ export async function startCloud({
     await logsClient.send(new CreateLogGroupCommand({ logGroupName: String(inputs.name) }));
   logsClient.destroy();
   const table = createDynamoTable({ client: dynamo.client, tableName: `${PREFIX}keys`, clock });
-  const scopes = ['admin'];
-  const { secret } = await createKeyStore({ table, clock }).create({
-    tenant: 'acme',
-    name: 'first',
-    scopes,
+  const createKey = async (tenant: string): Promise<string> => {
+    const scopes = ['admin'];
     // Counted in the table, as every key with a quota is.
-    limits: { itemsPerDay: 1_000_000_000 },
-  });
+    const limits = { itemsPerDay: 1_000_000_000 };
+    return (await createKeyStore({ table, clock }).create({ tenant, name: 'first', scopes, limits })).secret;
+  };
+  const secret = await createKey('acme');
+
+  const aheadMs = new Map<string, number>();
+  const clockFile = (door: string): string => join(folder, `${door}.clock`);
+  const setClock: Cloud['setClock'] = (ms, name) => {
+    for (const door of name === undefined ? DOORS : [name]) {
+      aheadMs.set(door, ms);
+      writeFileSync(clockFile(door), String(ms));
+    }
+  };
+  setClock(0);
 
   const functions = new Map<string, LambdaFunction>();
   const specs = new Map(deployed('aws:lambda/function').map(({ inputs }) => [String(inputs.name), inputs]));
@@ -146,7 +194,10 @@ export async function startCloud({
         AWS_ACCESS_KEY_ID: door,
         AWS_SECRET_ACCESS_KEY: 'test',
         AWS_ENDPOINT_URL: aws.url,
-        SLUICE_CONFIG_DIR: '',
+        NODE_OPTIONS: `${variables.NODE_OPTIONS} ${PRELOADS}`,
+        HARNESS_CLOCK_FILE: clockFile(door),
+        HARNESS_HOSTS: JSON.stringify(hosts),
+        SLUICE_CONFIG_DIR: configDir,
       };
       for (const [name, url] of [
         ['SLUICE_TEMPO_URL', tempo.url],
@@ -217,10 +268,12 @@ export async function startCloud({
     queueUrl: (name) => queues.get(`${PREFIX}${name}`)!,
     fate,
     mappings,
+    createKey,
+    setClock,
     schedule: (job) =>
       invokeAsync(
         functions.get(job)!,
-        { job, scheduledAtMs: new Date().toISOString() },
+        { job, scheduledAtMs: new Date(Date.now() + aheadMs.get(job)!).toISOString() },
         { maxRetries: retriesOf(job), onFailure: (record) => giveUp(job, record) },
       ),
     async close() {
@@ -237,6 +290,9 @@ export async function startCloud({
         dynamo.stop(),
       ]);
       rmSync(folder, { recursive: true, force: true });
+      const refused = aws.denied.map(({ caller, action, arn }) => `${caller}: ${action} ${arn}`);
+      if (refused.length > 0)
+        throw new Error(`roles do not allow what was called:\n${[...new Set(refused)].join('\n')}`);
     },
   };
 }

@@ -2,13 +2,11 @@
  * The functions as they are deployed, bundled and in processes of their own, over emulators of AWS: what is sent
  * arrives, whatever happens to environments and destinations.
  */
-import { readFileSync } from 'node:fs';
 import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { deadLetterName } from '@sluice/core/names';
 import { makeLogRequest, makeMetricRequest, makeTraceRequest } from '@sluice/otlp/testing/requests';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Cloud, startCloud } from '../aws/cloud.ts';
-import { NEEDED_FILE } from '../infra/rule-context.ts';
 import { countLogs, eventually, postOtlp, tracesIn } from './pipeline-client.ts';
 
 let cloud: Cloud;
@@ -164,31 +162,3 @@ test('Insights runs in CloudWatch, over the records of the tenant', async () => 
   });
   expect([status, text]).toEqual([200, expect.any(String)]);
 });
-
-/** Of Lambda, EventBridge and its runtime, which no function calls itself. */
-const BY_AWS = /^scheduler: |logs \/aws\/lambda\/|queue schedules-dead$/;
-/** Granted for what this run does not come by: rules and receivers that are configured, faults of AWS, what is years old. */
-const NOT_SEEN =
-  /^(evaluate|notify): |^query: .*(table (alerting|rules)|StopQuery|GenerateDataKey|table audit|config\/\*)|^(compact-metrics|keep-audit): dynamodb:DeleteItem|ChangeMessageVisibility|^deliver-logs: (sqs:SendMessage queue (logs|audit\.fifo)|.*\/sluice\/security)/;
-
-test('functions call what their roles may, and nothing else', () => {
-  const granted = JSON.parse(readFileSync(NEEDED_FILE, 'utf8')) as Readonly<
-    Record<string, readonly string[]>
-  >;
-  const used = [
-    ...new Set(
-      cloud.aws.calls.map(({ caller, action, resource }) => `${caller}: ${action} ${toWord(resource)}`),
-    ),
-  ];
-  expect(used.length).toBeGreaterThan(40);
-  const allowed = new Set(
-    Object.entries(granted).flatMap(([name, words]) => words.map((word) => `${name}: ${word}`)),
-  );
-  expect(used.filter((word) => !allowed.has(word)).sort()).toEqual([]);
-  const unused = [...allowed].filter((word) => !used.includes(word) && !BY_AWS.test(word));
-  expect(unused.filter((word) => !NOT_SEEN.test(word)).sort()).toEqual([]);
-});
-
-/** As in the table of permissions: without the stage. */
-const toWord = (resource: string): string =>
-  resource.replace('sluice-production-', '').replace('/production/', '/');

@@ -79,7 +79,8 @@ export function grantedByFunction(
 }
 
 /** E.g. `arn:aws:sqs:…:sluice-dev-traces-dead` is `queue traces-dead`. */
-function toWord(arn: string, stage: string): string {
+export function toWord(arn: string, stage: string): string {
+  if (arn === '*') return arn;
   const [, , service, , , ...rest] = arn.split(':');
   const name = rest.join(':').replaceAll(`sluice-${stage}-`, '').replace(`/${stage}/`, '/');
   switch (service) {

@@ -1,0 +1,480 @@
+/**
+ * The least privilege, proved: AWS as the functions see it refuses whatever their roles do not allow, every function
+ * is led through all that it ever does, faults and years included, and what was used then is what is granted.
+ * `npm run test:e2e -- aws-permissions -u` writes down what was used, which `npm run test:infra` holds `infra/` to.
+ */
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
+import { makeLogRequest, makeTraceRequest } from '@sluice/otlp/testing/requests';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readAll } from '../aws/aws-endpoint.ts';
+import { DOORS } from '../aws/bundle-door.ts';
+import { type Cloud, deployed, STAGE, startCloud } from '../aws/cloud.ts';
+import { listCallsByAws, mergeWords, wordsOfAws, wordsOfCalls, wordsOfRoles } from '../aws/permissions.ts';
+import { NEEDED_FILE } from '../infra/rule-context.ts';
+import { eventually, postOtlp } from './pipeline-client.ts';
+
+const TENANT = 'acme';
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+
+const CONFIG: Readonly<Record<string, string>> = {
+  'sluice.yml': `rules: {tenants: [${TENANT}], evaluation_interval: 1m}
+dead_man: {url: 'http://hooks.example.com/alive'}
+`,
+  'alertmanager.yml': `route: {receiver: hook, group_by: [alertname], group_wait: 0s, group_interval: 1s}
+receivers:
+- name: hook
+  webhook_configs:
+  - url: http://hooks.example.com/page
+    http_config: {authorization: {credentials: '\${secret:HOOK_TOKEN}'}}
+`,
+  'rules/queues.yml': `groups:
+- name: queues
+  rules:
+  - {record: 'queue:depth:max', expr: max(queue_depth)}
+  - {alert: QueueTooDeep, expr: queue_depth > 100, labels: {severity: critical}}
+`,
+  'rules/sessions.yml': `groups:
+- name: sessions
+  rules:
+  - {record: 'session:bytes', expr: session_bytes}
+`,
+  'slo/orders.yml': `version: prometheus/v1
+service: orders
+slos:
+- name: availability
+  objective: 99
+  sli:
+    events:
+      error_query: sum(rate(orders_total{status="500"}[{{.window}}]))
+      total_query: sum(rate(orders_total[{{.window}}]))
+  alerting: {name: OrdersAvailability, page_alert: {}, ticket_alert: {}}
+`,
+};
+
+interface Page {
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+let cloud: Cloud;
+let aheadMs = 0;
+const configDir = mkdtempSync(join(tmpdir(), 'permissions-'));
+const pages: Page[] = [];
+let isHookDown = false;
+const hook = createServer(async (request, response) => {
+  const body = (await readAll(request)).toString();
+  if (!isHookDown) pages.push({ path: request.url ?? '', headers: request.headers, body });
+  response.writeHead(isHookDown ? 503 : 200).end();
+});
+
+beforeAll(async () => {
+  for (const [name, text] of Object.entries(CONFIG)) {
+    mkdirSync(join(configDir, name, '..'), { recursive: true });
+    writeFileSync(join(configDir, name), text);
+  }
+  await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve));
+  cloud = await startCloud({
+    configDir,
+    parameters: { 'config/HOOK_TOKEN': 'token-of-the-hook' },
+    hosts: { 'hooks.example.com': (hook.address() as AddressInfo).port },
+  });
+}, 120_000);
+afterAll(async () => {
+  await new Promise((resolve) => hook.close(resolve));
+  rmSync(configDir, { recursive: true, force: true });
+  await cloud.close();
+});
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+async function ask(method: string, path: string, options: AskOptions = {}): Promise<Answer> {
+  const { body, secret = cloud.secret, base = cloud.queryUrl } = options;
+  const response = await fetch(`${base}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  return { status: response.status, text: await response.text() };
+}
+interface AskOptions {
+  readonly body?: unknown;
+  readonly secret?: string;
+  readonly base?: string;
+}
+/** The answer as JSON. @throws unless it is a 2xx */
+async function get<T>(path: string, options: AskOptions & { readonly method?: string } = {}): Promise<T> {
+  const { status, text } = await ask(options.method ?? 'GET', path, options);
+  if (status >= 300) throw new Error(`${path}: ${status} ${text}`);
+  return (text === '' ? undefined : JSON.parse(text)) as T;
+}
+const ingest = (path: string, body: unknown): Promise<unknown> =>
+  get(path, { method: 'POST', body, base: cloud.ingestUrl });
+
+const hasCalled = (name: string, called: string, resource: string): boolean =>
+  cloud.aws.calls.some(
+    ({ caller, action, arn }) => caller === name && action === called && arn.endsWith(resource),
+  );
+const untilCalled = (name: string, action: string, resource: string): Promise<true> =>
+  eventually(`${name} to call ${action} on ${resource}`, async () =>
+    hasCalled(name, action, resource) ? true : undefined,
+  );
+/** A minute passes, and what every minute does is done. */
+async function passMinute(): Promise<void> {
+  await tick();
+  await eventually('the tick', () => isEmpty('reduce'));
+  await cloud.schedule('evaluate');
+}
+async function tick(): Promise<void> {
+  aheadMs += MINUTE_MS;
+  cloud.setClock(aheadMs);
+  expect(await cloud.schedule('tick')).toBe('done');
+}
+
+/** As OTLP in JSON; until they are collected. */
+async function sendMetrics(...metrics: readonly object[]): Promise<void> {
+  const resource = { attributes: [{ key: 'service.name', value: { stringValue: 'orders' } }] };
+  await ingest('/v1/metrics', { resourceMetrics: [{ resource, scopeMetrics: [{ metrics }] }] });
+  await eventually('the points', () => isEmpty('metrics'));
+}
+async function isEmpty(queue: string): Promise<true | undefined> {
+  const { Attributes = {} } = await cloud.sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl: cloud.queueUrl(queue), AttributeNames: ['All'] }),
+  );
+  const counts = [Attributes.ApproximateNumberOfMessages, Attributes.ApproximateNumberOfMessagesNotVisible];
+  return counts.every((count) => count === '0') ? true : undefined;
+}
+interface Point {
+  readonly value: number;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+const toPoint = ({ value, labels = {} }: Point) => {
+  const nowNs = BigInt(Date.now() + aheadMs) * 1_000_000n;
+  return {
+    asInt: String(value),
+    startTimeUnixNano: String(nowNs - 1_000_000_000n),
+    timeUnixNano: String(nowNs),
+    attributes: Object.entries(labels).map(([key, stringValue]) => ({ key, value: { stringValue } })),
+  };
+};
+const gauge = (name: string, ...points: readonly Point[]) => ({
+  name,
+  gauge: { dataPoints: points.map(toPoint) },
+});
+const counter = (name: string, ...points: readonly Point[]) => ({
+  name,
+  sum: { aggregationTemporality: 1, isMonotonic: true, dataPoints: points.map(toPoint) },
+});
+const logRecords = (records: readonly object[]) => ({
+  resourceLogs: [
+    {
+      resource: { attributes: [{ key: 'service.name', value: { stringValue: 'orders' } }] },
+      scopeLogs: [{ logRecords: records }],
+    },
+  ],
+});
+const pagesOf = (status: string): readonly Page[] =>
+  pages.filter(({ path, body }) => path === '/page' && JSON.parse(body).status === status);
+
+test('a call that no statement of the role allows is refused, as AWS does', async () => {
+  const put = async (caller: string, table: string): Promise<unknown> => {
+    const client = new DynamoDBClient({
+      region: 'us-east-1',
+      endpoint: cloud.aws.url,
+      credentials: { accessKeyId: caller, secretAccessKey: 'test' },
+    });
+    const Item = { pk: { S: 'a' }, sk: { S: 'b' } };
+    try {
+      return await client.send(new PutItemCommand({ TableName: `sluice-${STAGE}-${table}`, Item }));
+    } finally {
+      client.destroy();
+    }
+  };
+  await expect(put('ingest', 'metrics')).rejects.toThrow(/not authorized to perform: dynamodb:PutItem/);
+  await expect(put('nobody', 'keys')).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  const refused = cloud.aws.denied.splice(0);
+  expect(refused.map(({ caller, action }) => `${caller} ${action}`)).toEqual([
+    'ingest dynamodb:PutItem',
+    'nobody dynamodb:PutItem',
+  ]);
+  // They are no calls of the program.
+  for (const call of refused) cloud.aws.calls.splice(cloud.aws.calls.indexOf(call), 1);
+});
+
+test('before anything was sent, everything that is scheduled runs', async () => {
+  for (const job of ['tick', 'evaluate', 'compact-metrics', 'seal-audit', 'keep-audit'])
+    await cloud.schedule(job);
+  expect(cloud.aws.denied).toEqual([]);
+});
+
+test('records go to the groups of their levels, and audit events that came as logs to the trail', async () => {
+  const nowMs = Date.now();
+  const traces = makeTraceRequest({ spans: 20, seed: 1, nowMs });
+  expect(await postOtlp(cloud.ingestUrl, 'traces', traces, { authorization: `Bearer ${cloud.secret}` })).toBe(
+    200,
+  );
+  const timeUnixNano = String(BigInt(nowMs) * 1_000_000n);
+  await ingest(
+    '/v1/logs',
+    logRecords([
+      { timeUnixNano, severityText: 'INFO', body: { stringValue: 'order placed' } },
+      { timeUnixNano, severityText: 'AUDIT', body: { stringValue: 'order cancelled' } },
+      { timeUnixNano, severityText: 'SECURITY', body: { stringValue: 'password guessed' } },
+    ]),
+  );
+  await ingest('/v1/audit', {
+    id: 'evt-1',
+    type: 'USER_ACTION',
+    action: 'login',
+    actor: { id: 'u1', name: 'User One' },
+  });
+  for (const group of ['app', 'audit', 'security'])
+    await eventually(`records of ${group}`, async () =>
+      cloud.logs.events(`/sluice/${STAGE}/${group}`).length > 0 ? true : undefined,
+    );
+  await eventually('the spans', async () => (cloud.tempo.spans().length >= 20 ? true : undefined));
+});
+
+test('a rule fires, is told to a receiver with its secret, is silenced, and ends', async () => {
+  const orders = (status: string, value: number): Point => ({ value, labels: { status } });
+  await sendMetrics(
+    gauge('queue_depth', { value: 500 }),
+    counter('orders_total', orders('200', 90), orders('500', 10)),
+  );
+  await passMinute();
+  const [first] = await eventually('the page', async () =>
+    pagesOf('firing').length > 0 ? pagesOf('firing') : undefined,
+  );
+  expect(first?.headers.authorization).toBe('Bearer token-of-the-hook');
+  expect(JSON.parse(first!.body).alerts[0].labels).toMatchObject({
+    alertname: 'QueueTooDeep',
+    severity: 'critical',
+  });
+  expect(pages.some(({ path }) => path === '/alive')).toBe(true);
+
+  const alerts = await get<{ fingerprint: string }[]>('/alertmanager/api/v2/alerts');
+  expect(alerts).toHaveLength(1);
+  const silence = {
+    matchers: [{ name: 'alertname', value: 'QueueTooDeep', isRegex: false, isEqual: true }],
+    startsAt: new Date(Date.now() + aheadMs).toISOString(),
+    endsAt: new Date(Date.now() + aheadMs + DAY_MS).toISOString(),
+    createdBy: 'operator',
+    comment: 'known',
+  };
+  const { silenceID } = await get<{ silenceID: string }>('/alertmanager/api/v2/silences', {
+    method: 'POST',
+    body: silence,
+  });
+  expect(await get('/alertmanager/api/v2/alerts?silenced=true&active=false')).toHaveLength(1);
+  await get(`/alertmanager/api/v2/silence/${silenceID}`);
+  await get(`/alertmanager/api/v2/silence/${silenceID}`, { method: 'DELETE' });
+  expect(await get('/alertmanager/api/v2/silences')).toMatchObject([{ status: { state: 'expired' } }]);
+  await get(`/alertmanager/api/v2/alerts/${alerts[0]!.fingerprint}/ack`, {
+    method: 'POST',
+    body: { createdBy: 'operator' },
+  });
+  await get('/alertmanager/api/v2/alerts', {
+    method: 'POST',
+    body: [{ labels: { alertname: 'FromOutside' } }],
+  });
+  const groups = await get<{ id: string }[]>('/alertmanager/api/v2/groups');
+  expect(groups.length).toBeGreaterThan(0);
+  await get(`/alertmanager/api/v2/groups/${groups[0]!.id}/trace`);
+
+  await sendMetrics(gauge('queue_depth', { value: 5 }), counter('orders_total', orders('200', 100)));
+  await passMinute();
+  await passMinute();
+  await eventually('the end of the alert', async () =>
+    (await get<unknown[]>('/alertmanager/api/v2/alerts?filter=alertname="QueueTooDeep"')).length === 0
+      ? true
+      : undefined,
+  );
+});
+
+test('metrics, rules and objectives are read', async () => {
+  const timeS = (Date.now() + aheadMs) / 1000;
+  const values = await get<{ data: { result: { value: [number, string] }[] } }>(
+    `/api/v1/query?query=${encodeURIComponent('queue_depth')}&time=${timeS}`,
+  );
+  expect(values.data.result[0]?.value[1]).toBe('5');
+  for (const path of [
+    `/api/v1/query_range?query=queue_depth&start=${timeS - 600}&end=${timeS}&step=60`,
+    '/api/v1/labels',
+    '/api/v1/label/__name__/values',
+    '/api/v1/series?match[]=queue_depth',
+    '/api/v1/metadata',
+    '/api/v1/rules',
+    '/api/v1/alerts',
+    '/api/v1/status/buildinfo',
+    '/alertmanager/api/v2/status',
+    '/alertmanager/api/v2/alerts/groups',
+  ])
+    await get(path);
+  const { data } = await get<{ data: { slos: { id: string }[] } }>('/api/v1/slos');
+  expect(data.slos).toHaveLength(1);
+  const [{ id }] = data.slos as [{ id: string }];
+  await get(`/api/v1/slos/${encodeURIComponent(id)}`);
+  await get(`/api/v1/slos/${encodeURIComponent(id)}/history`);
+});
+
+test('the state of a rule group that is larger than an item is kept in parts, and read', async () => {
+  const text = (seed: number): string => createHash('sha512').update(String(seed)).digest('base64');
+  const sessions = Array.from({ length: 3_000 }, (_, i) => ({
+    value: i,
+    labels: { id: text(2 * i) + text(2 * i + 1) },
+  }));
+  await sendMetrics(gauge('session_bytes', ...sessions));
+  await passMinute();
+  await passMinute();
+  const { data } = await get<{ data: { groups: { name: string; lastEvaluation: string }[] } }>(
+    '/api/v1/rules?rule_group[]=sessions',
+  );
+  expect(data.groups).toHaveLength(1);
+});
+
+test('an Insights query runs, and one that fails is stopped', async () => {
+  const body = { query: 'fields @message | limit 5', groups: ['app', 'audit', 'security'] };
+  await get('/v1/logs/insights', { method: 'POST', body });
+  cloud.logs.failNext('GetQueryResults', { name: 'InvalidParameterException', status: 400 });
+  expect((await ask('POST', '/v1/logs/insights', { body })).status).toBeGreaterThanOrEqual(500);
+  expect(hasCalled('query', 'logs:StopQuery', '*')).toBe(true);
+});
+
+test('the trail is sealed, proved, read, held and forgotten; so is that of a tenant who is new', async () => {
+  await eventually('the event', async () =>
+    (await ask('GET', '/v1/audit/events')).text.includes('login') ? true : undefined,
+  );
+  await cloud.schedule('seal-audit');
+  expect(await get('/v1/audit/verify', { method: 'POST' })).toMatchObject({ ok: true, findings: [] });
+  const { events } = await get<{ events: { id: string }[] }>('/v1/audit/events?actor=u1');
+  expect(events).toHaveLength(1);
+  await get(`/v1/audit/events/${events[0]!.id}`);
+  await get(`/v1/audit/events/${events[0]!.id}/proof`);
+  await get('/v1/audit/checkpoints');
+  await get('/v1/audit/summary');
+  for (const path of ['/v1/audit/key', '/v1/audit/export', '/v1/audit/export?format=csv'])
+    expect((await ask('GET', path)).status).toBe(200);
+
+  await get('/v1/audit/holds/case-1', { method: 'PUT', body: { reason: 'a case', actors: ['u1'] } });
+  expect(await get('/v1/audit/holds')).toMatchObject({ holds: [{ id: 'case-1' }] });
+  expect((await ask('POST', '/v1/audit/erase', { body: { subject: 'u1' } })).status).toBe(409);
+  await get('/v1/audit/holds/case-1', { method: 'DELETE' });
+  await get('/v1/audit/erase', { method: 'POST', body: { subject: 'u1' } });
+
+  const secret = await cloud.createKey('globex');
+  await get('/v1/audit/holds/case-2', {
+    method: 'PUT',
+    body: { reason: 'a case', actors: ['u2'] },
+    secret,
+  });
+  await get('/v1/audit/events?actor=u2', { secret });
+});
+
+test('destinations and tables that fail make messages wait', async () => {
+  const send = async (seed: number): Promise<void> => {
+    const nowMs = Date.now();
+    const headers = { authorization: `Bearer ${cloud.secret}` };
+    expect(
+      await postOtlp(cloud.ingestUrl, 'traces', makeTraceRequest({ spans: 5, seed, nowMs }), headers),
+    ).toBe(200);
+    expect(
+      await postOtlp(cloud.ingestUrl, 'logs', makeLogRequest({ records: 5, seed, nowMs }), headers),
+    ).toBe(200);
+  };
+  // One of two destinations: round again for it alone.
+  cloud.loki.faults.setDown(true);
+  await send(31);
+  await untilCalled('deliver-logs', 'sqs:SendMessage', '-logs');
+  // All of them.
+  cloud.tempo.faults.setDown(true);
+  cloud.logs.faults.setDown(true);
+  await send(32);
+  await untilCalled('deliver-logs', 'sqs:ChangeMessageVisibility', '-logs');
+  await untilCalled('deliver-traces', 'sqs:ChangeMessageVisibility', '-traces');
+  for (const { faults } of [cloud.tempo, cloud.loki, cloud.logs]) faults.setDown(false);
+
+  for (const name of ['collect-metrics', 'reduce-metrics', 'record-audit'])
+    cloud.aws.failNext(name, 'dynamodb:PutItem', 1_000);
+  await ingest('/v1/audit', { type: 'USER_ACTION', action: 'logout', actor: { id: 'u3' } });
+  await ingest('/v1/metrics', {
+    resourceMetrics: [{ scopeMetrics: [{ metrics: [gauge('queue_depth', { value: 6 })] }] }],
+  });
+  await tick();
+  await untilCalled('record-audit', 'sqs:ChangeMessageVisibility', '-audit.fifo');
+  await untilCalled('collect-metrics', 'sqs:ChangeMessageVisibility', '-metrics');
+  await untilCalled('reduce-metrics', 'sqs:ChangeMessageVisibility', '-reduce');
+  for (const name of ['collect-metrics', 'reduce-metrics', 'record-audit'])
+    cloud.aws.failNext(name, 'dynamodb:PutItem', 0);
+
+  isHookDown = true;
+  await get('/alertmanager/api/v2/alerts', { method: 'POST', body: [{ labels: { alertname: 'Another' } }] });
+  await cloud.schedule('evaluate');
+  await untilCalled('notify', 'sqs:ChangeMessageVisibility', '-notifications');
+  isHookDown = false;
+  await eventually('the page', async () =>
+    pages.some(({ body }) => body.includes('"Another"')) ? true : undefined,
+  );
+});
+
+test('what nobody can read is put away', async () => {
+  for (const [name, door] of [
+    ['traces', 'deliver-traces'],
+    ['logs', 'deliver-logs'],
+    ['metrics', 'collect-metrics'],
+    ['audit.fifo', 'record-audit'],
+    ['notifications', 'notify'],
+  ] as const) {
+    const group = name.endsWith('.fifo') ? { MessageGroupId: TENANT, MessageDeduplicationId: 'poison' } : {};
+    await cloud.sqs.send(
+      new SendMessageCommand({ QueueUrl: cloud.queueUrl(name), MessageBody: 'poison', ...group }),
+    );
+    await untilCalled(door, 'sqs:SendMessage', `-${name.replace(/^([a-z]+)/, '$1-dead')}`);
+  }
+});
+
+test('rules that are not deployed any more end what they said', async () => {
+  rmSync(join(configDir, 'rules'), { recursive: true });
+  rmSync(join(configDir, 'slo'), { recursive: true });
+  cloud.functions.get('evaluate')!.kill();
+  await cloud.schedule('evaluate');
+  expect(await get('/api/v1/query?query=queue%3Adepth%3Amax')).toMatchObject({ status: 'success' });
+});
+
+test('years later, files are complete and events have been kept long enough', async () => {
+  await cloud.schedule('compact-metrics');
+  cloud.setClock(3 * DAY_MS, 'compact-metrics');
+  await cloud.schedule('compact-metrics');
+  expect(hasCalled('compact-metrics', 'dynamodb:DeleteItem', '-metrics')).toBe(true);
+  await cloud.schedule('seal-audit');
+  cloud.setClock(500 * DAY_MS, 'keep-audit');
+  await cloud.schedule('keep-audit');
+  expect(hasCalled('keep-audit', 'dynamodb:DeleteItem', '-audit')).toBe(true);
+});
+
+test('what is granted is what was used', async () => {
+  const stage = { stage: STAGE };
+  const scheduled = deployed('aws:scheduler/schedule').map(
+    ({ inputs }) =>
+      String((inputs.target as { readonly arn: string }).arn)
+        .split(`sluice-${STAGE}-`)
+        .at(-1)!,
+  );
+  const used = mergeWords(wordsOfCalls(cloud.aws.calls, stage), wordsOfAws(listCallsByAws(DOORS, scheduled)));
+  await expect(`${JSON.stringify(used, null, 2)}\n`).toMatchFileSnapshot(NEEDED_FILE);
+  expect(
+    wordsOfRoles(
+      deployed('aws:iam/role').map(({ inputs }) => inputs),
+      stage,
+    ),
+  ).toEqual(used);
+});
