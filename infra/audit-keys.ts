@@ -8,6 +8,8 @@ import { nameOf, type Settings } from './settings';
 export interface AuditKeys {
   /** Ed25519, signs checkpoints. */
   readonly signing: aws.kms.Key;
+  /** Signed before, newest first: nobody may sign with them any more. Asymmetric keys are not rotated by KMS. */
+  readonly earlier: readonly aws.kms.Key[];
   /** Symmetric, wraps the keys that personal data is encrypted with. */
   readonly wrapping: aws.kms.Key;
 }
@@ -47,7 +49,7 @@ export function createAuditKeys(settings: Settings, account: Account): AuditKeys
       Version: '2012-10-17',
       Statement: [
         { Sid: 'Administer', Effect: 'Allow', Principal: root, Action: ADMINISTER, Resource: '*' },
-        {
+        ...users.slice(0, 1).map(() => ({
           Sid: 'Use',
           Effect: 'Allow',
           Principal: root,
@@ -55,23 +57,29 @@ export function createAuditKeys(settings: Settings, account: Account): AuditKeys
           Resource: '*',
           // By name: the role is created after the key, whose ARN its policy holds.
           Condition: { StringEquals: { 'aws:PrincipalArn': roles(users) } },
-        },
+        })),
       ],
     });
   };
   const common = { deletionWindowInDays: DELETION_WINDOW_DAYS };
   const options = { retainOnDelete: settings.keepData };
-  const signing = new aws.kms.Key(
-    'SigningKey',
-    {
-      ...common,
-      description: `Signs the audit checkpoints of ${settings.app}-${settings.stage}`,
-      customerMasterKeySpec: 'ECC_NIST_EDWARDS25519',
-      keyUsage: 'SIGN_VERIFY',
-      policy: policy(['kms:Sign'], SIGNERS),
-    },
-    options,
-  );
+  const createSigningKey = (generation: number): aws.kms.Key =>
+    new aws.kms.Key(
+      generation === 1 ? 'SigningKey' : `SigningKey-${generation}`,
+      {
+        ...common,
+        description: `Signs the audit checkpoints of ${settings.app}-${settings.stage}, generation ${generation}`,
+        customerMasterKeySpec: 'ECC_NIST_EDWARDS25519',
+        keyUsage: 'SIGN_VERIFY',
+        policy: policy(['kms:Sign'], generation === settings.auditKeyGeneration ? SIGNERS : []),
+      },
+      options,
+    );
+  const generations = Array.from({ length: settings.auditKeyGeneration }, (_, i) => i + 1);
+  const [signing, ...earlier] = generations.reverse().map(createSigningKey) as [
+    aws.kms.Key,
+    ...aws.kms.Key[],
+  ];
   const wrapping = new aws.kms.Key(
     'WrappingKey',
     {
@@ -90,5 +98,5 @@ export function createAuditKeys(settings: Settings, account: Account): AuditKeys
     name: `alias/${nameOf(settings, 'audit-wrapping')}`,
     targetKeyId: wrapping.keyId,
   });
-  return { signing, wrapping };
+  return { signing, earlier, wrapping };
 }

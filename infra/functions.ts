@@ -183,7 +183,7 @@ function auditSpecs({
   const sealed = {
     ...trail,
     SLUICE_CHECKPOINTS_TABLE: tables.checkpoints.name,
-    SLUICE_AUDIT_SIGNING_KEY: keys.signing.arn,
+    ...signingKeys(keys),
   };
   const mayWrap: Grant = mayCall(keys.wrapping, 'GenerateDataKey', 'Decrypt');
   return [
@@ -212,7 +212,8 @@ function auditSpecs({
         mayUse(tables.audit, 'GetItem', 'PutItem', 'Query'),
         // No DeleteItem, for nobody: a copy that can be taken back proves nothing.
         mayUse(tables.checkpoints, 'PutItem', 'Query'),
-        mayCall(keys.signing, 'Sign', 'GetPublicKey'),
+        mayCall(keys.signing, 'Sign'),
+        ...mayVerify(keys),
         maySend(queues.logs.queue, scheduleDeadLetters),
       ],
       environment: {
@@ -229,12 +230,23 @@ function auditSpecs({
         mayUse(tables.audit, 'GetItem', 'PutItem', 'Query', 'DeleteItem'),
         mayUse(tables.checkpoints, 'Query'),
         mayWrap,
-        mayCall(keys.signing, 'GetPublicKey'),
+        ...mayVerify(keys),
         maySend(scheduleDeadLetters),
       ],
       environment: { ...sealed, SLUICE_AUDIT_RETENTION_DAYS: String(settings.auditRetentionDays) },
     },
   ];
+}
+
+function signingKeys({ signing, earlier }: AuditKeys): Readonly<Record<string, $util.Output<string>>> {
+  return {
+    SLUICE_AUDIT_SIGNING_KEY: signing.arn,
+    SLUICE_AUDIT_EARLIER_SIGNING_KEYS: $util.all(earlier.map(({ arn }) => arn)).apply((arns) => arns.join()),
+  };
+}
+
+function mayVerify({ signing, earlier }: AuditKeys): readonly Grant[] {
+  return [signing, ...earlier].map((key) => mayCall(key, 'GetPublicKey'));
 }
 
 function querySpec(parts: PipelineParts): FunctionSpec {
@@ -254,7 +266,7 @@ function querySpec(parts: PipelineParts): FunctionSpec {
       mayUse(tables.rules, 'GetItem', 'Query'),
       mayUse(tables.alerting, 'GetItem', 'PutItem', 'Query'),
       mayCall(keys.wrapping, 'GenerateDataKey', 'Decrypt'),
-      mayCall(keys.signing, 'GetPublicKey'),
+      ...mayVerify(keys),
       // Whoever reads the trail is recorded in it.
       maySend(queues.audit.queue),
       {
@@ -271,7 +283,7 @@ function querySpec(parts: PipelineParts): FunctionSpec {
       SLUICE_AUDIT_TABLE: tables.audit.name,
       SLUICE_CHECKPOINTS_TABLE: tables.checkpoints.name,
       SLUICE_AUDIT_WRAPPING_KEY: keys.wrapping.arn,
-      SLUICE_AUDIT_SIGNING_KEY: keys.signing.arn,
+      ...signingKeys(keys),
       SLUICE_AUDIT_QUEUE_URL: queues.audit.queue.url,
       SLUICE_CLOUDWATCH_PREFIX: groupPrefix(settings),
       SLUICE_ALERTING_TABLE: tables.alerting.name,

@@ -33,6 +33,8 @@ export interface Settings {
   readonly corsOrigins: string;
   readonly logRetentionDays: number;
   readonly auditRetentionDays: number;
+  /** Counted up to sign with a new key; earlier ones stay, and verify. */
+  readonly auditKeyGeneration: number;
   readonly logClass: 'STANDARD' | 'INFREQUENT_ACCESS';
   /** Reducers that share the series of a tenant. */
   readonly metricsShards: number;
@@ -124,6 +126,7 @@ export function readSettings(
     corsOrigins: text('SLUICE_CORS_ORIGINS'),
     logRetentionDays: days('SLUICE_CLOUDWATCH_RETENTION_DAYS', isProduction ? 30 : 7),
     auditRetentionDays: days('SLUICE_AUDIT_RETENTION_DAYS', isProduction ? 400 : 7),
+    auditKeyGeneration: count('SLUICE_AUDIT_KEY_GENERATION', { min: 1, max: 100 }) ?? 1,
     logClass: choice('SLUICE_CLOUDWATCH_CLASS', ['STANDARD', 'INFREQUENT_ACCESS'], 'STANDARD'),
     metricsShards: count('SLUICE_METRICS_SHARDS', { min: 1, max: 1024 }) ?? 1,
     keepData: isProduction || text('SLUICE_KEEP_DATA') === 'true',

@@ -2,18 +2,17 @@
 
 import { setImmediate } from 'node:timers/promises';
 import { createAuditLog } from '@sluice/audit/audit-log';
+import { AUDIT_KEY_NAME } from '@sluice/audit/checkpoint';
 import { createKeyring } from '@sluice/audit/keyring';
 import { CLOUD_ENV } from '@sluice/core/names';
+import { readList } from '@sluice/core/settings';
 import { createKmsClient } from '@sluice/platform/aws/kms-client';
 import { createKmsKeyWrapper } from '@sluice/platform/aws/kms-key-wrapper';
-import { createKmsSigner } from '@sluice/platform/aws/kms-signer';
+import { createKmsSigner, readKmsVerifier } from '@sluice/platform/aws/kms-signer';
 import { createCheckpointTable } from './checkpoint-table.ts';
 import type { CloudProcess } from './process.ts';
 import { requireText } from './require-text.ts';
 import { openTables } from './tables.ts';
-
-/** Under which verifiers know the key. */
-const KEY_NAME = 'sluice-audit';
 
 export function openTrail({ env, clock }: Pick<CloudProcess, 'env' | 'clock'>) {
   const client = createKmsClient();
@@ -32,7 +31,13 @@ export function openTrail({ env, clock }: Pick<CloudProcess, 'env' | 'clock'>) {
 export async function openSealedTrail(process: CloudProcess) {
   const { client, ...trail } = openTrail(process);
   const keyId = requireText(process.env, CLOUD_ENV.signingKey);
-  const signer = await createKmsSigner({ client, keyId, keyName: KEY_NAME });
+  const [signer, ...earlierKeys] = await Promise.all([
+    createKmsSigner({ client, keyId, keyName: AUDIT_KEY_NAME }),
+    ...readList(process.env, CLOUD_ENV.earlierSigningKeys).map((earlier) =>
+      readKmsVerifier({ client, keyId: earlier, keyName: AUDIT_KEY_NAME }),
+    ),
+  ]);
   const copies = createCheckpointTable(openTables(process).table(CLOUD_ENV.checkpointsTable), process.clock);
-  return { ...trail, signer, keys: [signer], copies, pause: () => setImmediate() };
+  const keys = [signer, ...earlierKeys];
+  return { ...trail, signer, earlierKeys, keys, copies, pause: () => setImmediate() };
 }

@@ -5,6 +5,8 @@
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { createAuditLog } from '@sluice/audit/audit-log';
+import { AUDIT_KEY_NAME } from '@sluice/audit/checkpoint';
+import { readEarlierKeys } from '@sluice/audit/earlier-keys';
 import { createKeyring } from '@sluice/audit/keyring';
 import type { CheckpointCopies } from '@sluice/audit/upkeep/checkpoint-copies';
 import { createDailyUpkeep } from '@sluice/audit/upkeep/daily-upkeep';
@@ -57,7 +59,6 @@ export interface LocalAudit {
 }
 
 const AUDIT_PATH = /^\/v1\/audit(\/|$)/;
-const KEY_NAME = 'sluice-audit';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const CONSUMER = { concurrency: 2, batchSize: 10, visibilityTimeoutMs: 120_000, softDeadlineMs: 90_000 };
@@ -73,17 +74,26 @@ export function openAudit({
   logger,
 }: LocalAuditOptions): LocalAudit {
   const { auditTable: table, auditQueue, dataDir, queues } = storage;
-  const signer = openSigningKeyFile(join(dataDir, DATA_FILE.auditSigningKey), KEY_NAME);
+  const signer = openSigningKeyFile(join(dataDir, DATA_FILE.auditSigningKey), AUDIT_KEY_NAME);
+  const earlierKeys = readEarlierKeys(join(dataDir, DATA_FILE.auditEarlierKeys), signer);
   const wrapper = openWrappingKeyFile(join(dataDir, DATA_FILE.auditWrappingKey));
   const copies = openCheckpointFile(join(dataDir, DATA_FILE.auditCheckpoints));
   const keyring = createKeyring({ table, wrapper, clock });
   const log = createAuditLog({ table, keyring, clock });
-  const shared = { table, keyring, log, keys: [signer], copies, clock, pause: () => setImmediate() };
+  const shared = {
+    table,
+    keyring,
+    log,
+    keys: [signer, ...earlierKeys],
+    copies,
+    clock,
+    pause: () => setImmediate(),
+  };
 
   const { witnessUrl: url, retentionMs } = settings.audit;
   const witnesses = [createCheckpointCopier({ queue: queues.logs.queue, clock })];
   if (url !== undefined) witnesses.push(createWitness({ url, fetch }));
-  const seal = createSealJob({ ...shared, signer, witnesses, selfMetrics, logger });
+  const seal = createSealJob({ ...shared, signer, earlierKeys, witnesses, selfMetrics, logger });
   const intervalMs = Math.min(MINUTE_MS, settings.tickSeconds * 1000);
   scheduler.register({ name: 'audit-seal', intervalMs, run: seal });
   const upkeep = createDailyUpkeep({ ...shared, retentionMs, selfMetrics, logger });

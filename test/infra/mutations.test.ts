@@ -65,11 +65,7 @@ const EDITS: readonly (readonly [file: string, find: string, replace: string, ed
     "mayUse(tables.checkpoints, 'PutItem', 'Query'),",
     "mayUse(tables.checkpoints, 'PutItem', 'Query', 'DeleteItem'),",
   ],
-  [
-    'functions.ts',
-    "mayCall(keys.signing, 'Sign', 'GetPublicKey'),",
-    "mayCall(keys.signing, 'GetPublicKey'),",
-  ],
+  ['functions.ts', "mayCall(keys.signing, 'Sign'),", ''],
   ['alarms.ts', "alarm('ingest-throttles', {", "((..._: unknown[]) => {})('ingest-throttles', {"],
   ['functions.ts', "name: 'tick',", "name: 'tick',\n      hasUrl: true,"],
   ['edge.ts', 'customHeaders: [{ name: ORIGIN_HEADER, value: originSecret.value }],', '', 'cdn'],
@@ -78,6 +74,8 @@ const EDITS: readonly (readonly [file: string, find: string, replace: string, ed
   ['edge.ts', "name: 'rate',", "name: 'count',", 'cdn'],
   ['origin-secret.ts', "type: 'SecureString',", "type: 'String',", 'cdn'],
   ['functions.ts', 'SLUICE_ORIGIN_SECRET_SHA256: originDigests,', "SLUICE_ORIGIN_SECRET_SHA256: '',", 'cdn'],
+  ['functions.ts', "=> mayCall(key, 'GetPublicKey')", "=> mayCall(key, 'GetPublicKey', 'Sign')"],
+  ['functions.ts', '[signing, ...earlier].map((key)', '[...earlier].map((key)'],
   ['budget.ts', "new aws.budgets.Budget('Budget',", "((..._: unknown[]) => {})('Budget',"],
 ];
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: see above

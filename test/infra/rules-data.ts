@@ -58,27 +58,52 @@ export const dataRules: readonly Rule[] = [
     ];
   },
   function theSignerAloneMaySign(deployment, { stage }) {
-    const signing = deployment.of(TYPE.key).find(({ keyUsage }) => keyUsage === 'SIGN_VERIFY');
-    if (signing?.customerMasterKeySpec !== 'ECC_NIST_EDWARDS25519')
-      return ['there is no Ed25519 signing key'];
+    const signing = deployment.of(TYPE.key).filter(({ keyUsage }) => keyUsage === 'SIGN_VERIFY');
+    if (
+      signing.length === 0 ||
+      signing.some(({ customerMasterKeySpec }) => customerMasterKeySpec !== 'ECC_NIST_EDWARDS25519')
+    )
+      return ['there is no Ed25519 signing key, or one of another kind'];
     const signer = `sluice-${stage}-seal-audit`;
-    const allowed = statementsOf(String(signing.policy)).filter(({ Action }) =>
-      list(Action).some((action) => /^kms:(Sign|\*)$/.test(action)),
+    const allowed = signing.flatMap(({ policy }) =>
+      statementsOf(String(policy)).filter(({ Action }) =>
+        list(Action).some((action) => /^kms:(Sign|\*)$/.test(action)),
+      ),
     );
     const expected = { StringEquals: { 'aws:PrincipalArn': [`arn:aws:iam::123456789012:role/${signer}`] } };
+    const signs = deployment.permissions.filter(({ action }) => action === 'kms:Sign');
     return [
       ...(allowed.length === 1 && JSON.stringify(allowed[0]!.Condition) === JSON.stringify(expected)
         ? []
-        : ['the policy of the signing key lets others sign']),
-      ...deployment.permissions
-        .filter(({ action, role }) => action === 'kms:Sign' && role !== signer)
-        .map(({ role }) => `${role} may sign`),
+        : ['the policies of the signing keys let others sign, or with a key that was replaced']),
+      ...(signs.length === 1 ? [] : [`${signs.length} roles and keys sign`]),
+      ...signs.filter(({ role }) => role !== signer).map(({ role }) => `${role} may sign`),
     ];
+  },
+  function whoeverVerifiesKnowsEveryKey(deployment, { stage }) {
+    const count = deployment.of(TYPE.key).filter(({ keyUsage }) => keyUsage === 'SIGN_VERIFY').length;
+    return ['seal-audit', 'keep-audit', 'query'].flatMap((part) => {
+      const name = `sluice-${stage}-${part}`;
+      const told = deployment.of(TYPE.fn).find((fn) => fn.name === name)?.environment?.variables ?? {};
+      const keys = [
+        told.SLUICE_AUDIT_SIGNING_KEY,
+        ...String(told.SLUICE_AUDIT_EARLIER_SIGNING_KEYS ?? '').split(','),
+      ]
+        .map(String)
+        .filter((key) => key !== '');
+      const readable = deployment.permissions.filter(
+        ({ role, action }) => role === name && action === 'kms:GetPublicKey',
+      );
+      return keys.length === count && keys.every((key) => readable.some(({ resource }) => resource === key))
+        ? []
+        : [`${part} does not know each of the ${count} keys that have signed`];
+    });
   },
   function keysCanBeBroughtBack(deployment) {
     const keys = deployment.of(TYPE.key);
+    const wrapping = keys.filter(({ keyUsage }) => keyUsage !== 'SIGN_VERIFY').length;
     return [
-      ...(keys.length === 2 ? [] : [`${keys.length} keys instead of 2`]),
+      ...(wrapping === 1 ? [] : [`${wrapping} wrapping keys instead of 1`]),
       ...keys
         .filter(({ deletionWindowInDays }) => deletionWindowInDays !== 30)
         .map(({ description }) => `${description}: is gone in less than 30 days`),

@@ -35,6 +35,9 @@ export interface NoteVerifier {
   readonly publicKey: Uint8Array;
 }
 
+/** Under which verifiers know the pipeline's own keys. */
+export const AUDIT_KEY_NAME = 'sluice-audit';
+
 const ORIGIN = 'sluice/audit/';
 /** Signature type of Ed25519 in a note's key hash (C2SP signed-note). */
 const ED25519 = Uint8Array.of(1);
@@ -53,14 +56,26 @@ export async function signCheckpoint(checkpoint: Checkpoint, signer: NoteSigner)
  * rotation and witnesses add signatures). @throws Error that says what is wrong with the note.
  */
 export function openCheckpoint(note: string, keys: readonly NoteVerifier[]): Checkpoint {
+  return openSignedCheckpoint(note, keys).checkpoint;
+}
+
+export interface SignedCheckpoint {
+  readonly checkpoint: Checkpoint;
+  /** Place among the keys of the first one that signed it: 0 for the newest. */
+  readonly signedBy: number;
+}
+
+/** As `openCheckpoint`, and by which key. @param keys newest first */
+export function openSignedCheckpoint(note: string, keys: readonly NoteVerifier[]): SignedCheckpoint {
   const border = note.lastIndexOf('\n\n');
   if (border < 0 || !note.endsWith('\n'))
     throw new Error('not a signed note: no empty line before the signatures');
   const text = note.slice(0, border + 1);
   const lines = note.slice(border + 2, -1).split('\n');
-  const isSigned = lines.some((line) => keys.some((key) => isSignature(line, text, key)));
-  if (!isSigned) throw new Error(`no valid signature by ${keys.map(({ keyName }) => keyName).join(' or ')}`);
-  return parseText(text);
+  const signedBy = keys.findIndex((key) => lines.some((line) => isSignature(line, text, key)));
+  if (signedBy < 0)
+    throw new Error(`no valid signature by ${keys.map(({ keyName }) => keyName).join(' or ')}`);
+  return { checkpoint: parseText(text), signedBy };
 }
 
 /** `<name>+<key hash in hex>+<base64 of type and key>`: how verifier keys are written down (C2SP signed-note). */

@@ -9,12 +9,14 @@ import {
   type Checkpoint,
   type NoteSigner,
   type NoteVerifier,
-  openCheckpoint,
+  openSignedCheckpoint,
+  type SignedCheckpoint,
   signCheckpoint,
 } from './checkpoint.ts';
 import { isConsistent, proveConsistency, rootOf } from './merkle-tree.ts';
 import { checkpointKey, tenantPartition } from './table-keys.ts';
 import { createNodeReader } from './tiles.ts';
+import { createKeySuccession } from './verify/key-succession.ts';
 
 export type SealResult =
   | { readonly status: 'sealed'; readonly checkpoint: Checkpoint; readonly note: string }
@@ -26,6 +28,8 @@ export interface SealerOptions {
   readonly table: Table;
   readonly log: AuditLog;
   readonly signer: NoteSigner;
+  /** That signed before this one did, newest first: what they sealed is continued. */
+  readonly earlierKeys?: readonly NoteVerifier[];
   /** The newest note this sealer knows of from outside the table; a table behind it was rolled back. */
   readonly lastKnownNote?: (tenant: TenantId) => Promise<string | undefined>;
   /** Keeps a copy outside the table (CloudWatch Logs, a witness, a file); repeated for the same note after a crash. */
@@ -34,21 +38,34 @@ export interface SealerOptions {
 
 export async function sealLog(tenant: TenantId, options: SealerOptions): Promise<SealResult> {
   const { table, log, signer, publish } = options;
-  const keys: readonly NoteVerifier[] = [signer];
+  const keys: readonly NoteVerifier[] = [signer, ...(options.earlierKeys ?? [])];
   const { frontier } = await log.head(tenant);
   const stored = await latestNote(table, tenant);
   const outside = await options.lastKnownNote?.(tenant);
+  const succession = createKeySuccession();
+  let previous = 0;
   for (const note of [stored, outside]) {
     if (note === undefined) continue;
-    const reason = await whyNotContinued(note, keys, {
-      table,
-      tenant,
-      size: frontier.size,
-      root: rootOf(frontier),
-    });
+    const opened = openNote(note, keys);
+    const reason =
+      typeof opened === 'string'
+        ? opened
+        : await whyNotContinued(opened.checkpoint, {
+            table,
+            tenant,
+            size: frontier.size,
+            root: rootOf(frontier),
+          });
     if (reason !== undefined) return { status: 'refused', reason };
+    const { checkpoint, signedBy } = opened as SignedCheckpoint;
+    if (note === stored) previous = checkpoint.size;
+    succession.add({ signedBy, size: checkpoint.size, where: '' });
   }
-  const previous = stored === undefined ? 0 : openCheckpoint(stored, keys).size;
+  const [violation] = succession.violations();
+  if (violation !== undefined) {
+    const reason = `the last checkpoint is signed with a key that another had replaced when ${violation.replacedAt} events were sealed`;
+    return { status: 'refused', reason };
+  }
   if (stored !== undefined && previous === frontier.size) {
     if (outside !== stored) await publish(tenant, stored);
     return { status: 'unchanged', size: frontier.size };
@@ -80,17 +97,19 @@ interface HeadOfLog {
   readonly root: Uint8Array;
 }
 
-async function whyNotContinued(
-  note: string,
-  keys: readonly NoteVerifier[],
-  { table, tenant, size, root }: HeadOfLog,
-): Promise<string | undefined> {
-  let first: Checkpoint;
+/** The checkpoint, or why there is none. */
+function openNote(note: string, keys: readonly NoteVerifier[]): SignedCheckpoint | string {
   try {
-    first = openCheckpoint(note, keys);
+    return openSignedCheckpoint(note, keys);
   } catch (error) {
     return `the last checkpoint cannot be trusted: ${(error as Error).message}`;
   }
+}
+
+async function whyNotContinued(
+  first: Checkpoint,
+  { table, tenant, size, root }: HeadOfLog,
+): Promise<string | undefined> {
   if (first.tenant !== tenant) return `the last checkpoint is of tenant ${first.tenant}`;
   if (first.size > size)
     return `the log has ${size} events, but ${first.size} were sealed: it was cut or rolled back`;

@@ -150,6 +150,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./audit/erase-command.ts')).eraseAuditCommand,
   },
   {
+    name: 'audit rotate-key',
+    summary: 'a new key to sign the audit trail with; earlier ones go on proving',
+    load: async () => (await import('./audit/rotate-key-command.ts')).rotateAuditKeyCommand,
+  },
+  {
     name: 'rules lint',
     summary: 'rules that do not do what they seem to: code, reason, fix',
     load: async () => (await import('./rules/lint-command.ts')).lintRulesCommand,
@@ -183,6 +188,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'doctor',
     summary: 'check everything that must hold for the pipeline to work',
     load: async () => (await import('./doctor/doctor-command.ts')).doctorCommand,
+  },
+  {
+    name: 'cost',
+    summary: 'what a stage on AWS costs for the volumes it gets',
+    load: async () => (await import('./cost/cost-command.ts')).costCommand,
   },
   {
     name: 'config check',

@@ -184,6 +184,8 @@ export const DATA_FILE = {
   secrets: 'secrets.json',
   /** Ed25519 key that signs the checkpoints of the audit trail. */
   auditSigningKey: 'audit-signing.key',
+  /** Public keys that signed before, newest first. */
+  auditEarlierKeys: 'audit-earlier-keys.txt',
   /** AES key that wraps the data keys of the audit trail. */
   auditWrappingKey: 'audit-wrapping.key',
   /** Copies of all checkpoints: what proves that the database was not rolled back. */
@@ -229,5 +231,7 @@ export const CLOUD_ENV = {
   alertingTable: 'SLUICE_ALERTING_TABLE',
   rulesTable: 'SLUICE_RULES_TABLE',
   signingKey: 'SLUICE_AUDIT_SIGNING_KEY',
+  /** Those that signed before, newest first, with commas. */
+  earlierSigningKeys: 'SLUICE_AUDIT_EARLIER_SIGNING_KEYS',
   wrappingKey: 'SLUICE_AUDIT_WRAPPING_KEY',
 } as const;

@@ -1,9 +1,15 @@
 /** Checkpoints as claims about the tree at a size, held against the tree while it is computed again. */
 import type { TenantId } from '@sluice/core/ids';
 import type { Item } from '@sluice/core/ports/table';
-import { type Checkpoint, type NoteVerifier, openCheckpoint } from '../checkpoint.ts';
+import {
+  type Checkpoint,
+  encodeVerifierKey,
+  type NoteVerifier,
+  openSignedCheckpoint,
+} from '../checkpoint.ts';
 import { equalHashes, type Frontier, rootOf } from '../merkle-tree.ts';
 import type { Report } from './finding.ts';
+import { createKeySuccession } from './key-succession.ts';
 
 export interface CheckpointClaims {
   /** The item of a checkpoint in the table. */
@@ -21,6 +27,7 @@ export interface CheckpointClaims {
   finish(size: number, grownTo?: number): number;
 }
 
+/** @param keys newest first: an earlier one counts for what was sealed before the next signed */
 export function createCheckpointClaims(
   tenant: TenantId,
   keys: readonly NoteVerifier[],
@@ -31,13 +38,15 @@ export function createCheckpointClaims(
   /** Checkpoints that others name as theirs before: by size, who says so. */
   const named = new Map<number, string>();
   const outside: { readonly size: number; readonly note: string; readonly where: string }[] = [];
+  const succession = createKeySuccession();
   let sealedSize = 0;
 
   function addNote(note: string, where: string): Checkpoint | undefined {
     try {
-      const checkpoint = openCheckpoint(note, keys);
+      const { checkpoint, signedBy } = openSignedCheckpoint(note, keys);
       const { tenant: owner, size, root, previous } = checkpoint;
       if (owner === tenant) {
+        succession.add({ signedBy, size, where });
         claims.set(size, [...(claims.get(size) ?? []), { root, where }]);
         if (previous > 0) named.set(previous, where);
         return checkpoint;
@@ -92,6 +101,14 @@ export function createCheckpointClaims(
       for (const { size: claimed, note, where } of outside) {
         if (stored.get(claimed) !== note)
           report('missing', where, `the checkpoint of ${claimed} events is not in the table`);
+      }
+      for (const { signedBy, where, replacedAt } of succession.violations()) {
+        const key = encodeVerifierKey(keys[signedBy]!).split('+').slice(0, 2).join('+');
+        report(
+          'mutated',
+          where,
+          `is signed with ${key}, which another key had replaced when ${replacedAt} events were sealed`,
+        );
       }
       for (const [claimed, where] of named) {
         if (!stored.has(claimed))

@@ -1,4 +1,4 @@
-/** Public keys that a verifier trusts: given as text, or as a file with one a line. */
+/** Public keys that a verifier trusts: given as text, or as a file with one a line, newest first. */
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type NoteVerifier, parseVerifierKey } from '@sluice/audit/checkpoint';

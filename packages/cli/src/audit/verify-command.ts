@@ -33,7 +33,11 @@ BUNDLE the pipeline checks its whole log, look-ups and keys included. With BUNDL
 jsonl, the check needs nothing but the file and the public key. Exit codes: 0 proved, 1 tampered with, 2
 could not be checked.`,
   options: {
-    key: { type: 'string', value: 'KEY', help: 'public key to trust, or a file that holds it; with BUNDLE' },
+    key: {
+      type: 'string',
+      value: 'KEY',
+      help: 'public key to trust, or a file with one a line, newest first; with BUNDLE',
+    },
   },
   examples: [
     'sluice audit verify',

@@ -2,7 +2,7 @@ import { generateKeyPairSync, sign, verify } from 'node:crypto';
 import { GetPublicKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms';
 import { mockClient } from 'aws-sdk-client-mock';
 import { expect, test } from 'vitest';
-import { createKmsSigner } from './kms-signer.ts';
+import { createKmsSigner, readKmsVerifier } from './kms-signer.ts';
 
 const keyId = 'alias/sluice-audit';
 
@@ -39,6 +39,19 @@ test('a key of another kind is refused at the start, with the kind that is neede
   const { client } = makeKms('ec');
   await expect(createKmsSigner({ client, keyId, keyName: 'k' })).rejects.toThrow(
     'the KMS key alias/sluice-audit is ECC_NIST_P256: sign with a key of spec ECC_NIST_EDWARDS25519',
+  );
+});
+
+test('of a key that signed before the public half is enough', async () => {
+  const { client, mock, publicKey } = makeKms();
+  const verifier = await readKmsVerifier({ client, keyId, keyName: 'k' });
+  expect(verifier).toEqual({
+    keyName: 'k',
+    publicKey: Uint8Array.from(publicKey.export({ type: 'spki', format: 'der' }).subarray(-32)),
+  });
+  expect(mock.commandCalls(SignCommand)).toHaveLength(0);
+  await expect(readKmsVerifier({ client: makeKms('ec').client, keyId, keyName: 'k' })).rejects.toThrow(
+    'ECC_NIST_P256',
   );
 });
 

@@ -29,19 +29,10 @@ const SPKI_PREFIX = '302a300506032b6570032100';
 const PUBLIC_KEY_BYTES = 32;
 
 /** Asks for the public key once. @throws PermanentError when the key is of another kind. */
-export async function createKmsSigner({ client, keyId, keyName }: KmsSignerOptions): Promise<Ed25519Signer> {
-  const { PublicKey, KeySpec } = await client.send(new GetPublicKeyCommand({ KeyId: keyId }));
-  const spki = Buffer.from(PublicKey ?? []);
-  const isEd25519 =
-    spki.length === SPKI_PREFIX.length / 2 + PUBLIC_KEY_BYTES && spki.toString('hex').startsWith(SPKI_PREFIX);
-  if (!isEd25519) {
-    throw new PermanentError(
-      `the KMS key ${keyId} is ${KeySpec ?? 'of an unknown kind'}: sign with a key of spec ECC_NIST_EDWARDS25519`,
-    );
-  }
+export async function createKmsSigner(options: KmsSignerOptions): Promise<Ed25519Signer> {
+  const { client, keyId } = options;
   return {
-    keyName,
-    publicKey: Uint8Array.from(spki.subarray(-PUBLIC_KEY_BYTES)),
+    ...(await readKmsVerifier(options)),
     async sign(bytes) {
       if (bytes.length > MAX_MESSAGE_BYTES)
         throw new PermanentError(`${bytes.length} bytes to sign; KMS takes at most ${MAX_MESSAGE_BYTES}`);
@@ -58,4 +49,22 @@ export async function createKmsSigner({ client, keyId, keyName }: KmsSignerOptio
       return Signature;
     },
   };
+}
+
+/** The public half, of a key that signed before, too. @throws PermanentError when the key is of another kind. */
+export async function readKmsVerifier({
+  client,
+  keyId,
+  keyName,
+}: KmsSignerOptions): Promise<Omit<Ed25519Signer, 'sign'>> {
+  const { PublicKey, KeySpec } = await client.send(new GetPublicKeyCommand({ KeyId: keyId }));
+  const spki = Buffer.from(PublicKey ?? []);
+  const isEd25519 =
+    spki.length === SPKI_PREFIX.length / 2 + PUBLIC_KEY_BYTES && spki.toString('hex').startsWith(SPKI_PREFIX);
+  if (!isEd25519) {
+    throw new PermanentError(
+      `the KMS key ${keyId} is ${KeySpec ?? 'of an unknown kind'}: sign with a key of spec ECC_NIST_EDWARDS25519`,
+    );
+  }
+  return { keyName, publicKey: Uint8Array.from(spki.subarray(-PUBLIC_KEY_BYTES)) };
 }

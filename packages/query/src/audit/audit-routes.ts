@@ -3,7 +3,7 @@
  * a summary, verification, exports; holds and erasures in `keep-routes.ts`. Every look at events is itself recorded.
  */
 import type { AuditLog } from '@sluice/audit/audit-log';
-import { encodeVerifierKey, type NoteVerifier } from '@sluice/audit/checkpoint';
+import { encodeVerifierKey, type NoteVerifier, openSignedCheckpoint } from '@sluice/audit/checkpoint';
 import type { Keyring } from '@sluice/audit/keyring';
 import { RECORD_TYPE } from '@sluice/audit/log-records';
 import { CursorError } from '@sluice/audit/read/cursor';
@@ -103,7 +103,7 @@ export function createAuditRoutes(options: AuditRoutesOptions): Hono<QueryEnv> {
       const answered = await reader.prove(who.tenant, id);
       switch (answered.status) {
         case 'ok':
-          return c.json({ ...answered.proof, key: encodeVerifierKey(keys[0]!) }, 200, NO_STORE);
+          return c.json({ ...answered.proof, key: keyOf(answered.proof.checkpoint, keys) }, 200, NO_STORE);
         case 'unknown':
           throw new AuditRequestError(404, `there is no event ${JSON.stringify(id)}`);
         case 'unsealed':
@@ -190,4 +190,9 @@ function readSummaryRange(
   if (!(stepMs >= 1000) || (toMs - fromMs) / stepMs > MAX_STEPS)
     throw new AuditRequestError(400, `"step" must be seconds, and give at most ${MAX_STEPS} steps`);
   return { fromMs, toMs, stepMs };
+}
+
+/** The one that signed a checkpoint: an earlier one until the trail is sealed again. */
+function keyOf(checkpoint: string, keys: readonly NoteVerifier[]): string {
+  return encodeVerifierKey(keys[openSignedCheckpoint(checkpoint, keys).signedBy]!);
 }
