@@ -15,8 +15,8 @@ const OWNER_ONLY = 0o600;
 export const rotateAuditKeyCommand = defineCommand({
   maxOperands: 0,
   about: `Makes a new key that signs the checkpoints of the audit trail in a data directory. The public half of
-the one before is kept: what it sealed still proves, and nothing that comes after the first checkpoint of the
-new one. A pipeline that runs takes it up when it is started again. On AWS the key is in KMS: count up
+the one before is kept: what it sealed still proves, but nothing from the first checkpoint of the new one
+on. A pipeline that runs takes it up when it is started again. On AWS the key is in KMS: count up
 SLUICE_AUDIT_KEY_GENERATION and deploy.`,
   options: { 'data-dir': DATA_DIR_OPTION },
   examples: ['sluice audit rotate-key', 'sluice audit rotate-key --data-dir /var/lib/sluice'],
