@@ -1,14 +1,15 @@
 /**
  * What metrics cost on DynamoDB, from counted calls over a whole hour after a first one: blocks, objects and
  * heads, and all tiers of rollups. Series are active series as Prometheus and its hosts count them: a histogram
- * is one a bucket, a sum and a count. Prices of us-east-1, on demand, since November 2024.
+ * is one a bucket, a sum and a count. Prices are those of us-east-1.
  */
+import { priceOrUsEast } from '@sluice/core/cloud-prices';
 import type { Bench, Figure } from '@sluice/core/testing/bench';
 import { createLoad, type LoadScene } from './testing/load-messages.ts';
 import { createLoadPipeline, type LoadPart } from './testing/load-pipeline.ts';
 
-const DOLLARS_A_WRITE_UNIT = 0.625e-6;
-const DOLLARS_A_READ_UNIT = 0.125e-6;
+const DOLLARS_A_WRITE_UNIT = priceOrUsEast('dynamoWriteUnit', 'us-east-1');
+const DOLLARS_A_READ_UNIT = priceOrUsEast('dynamoReadUnit', 'us-east-1');
 const TICKS_A_MONTH = 43_800;
 const COMPACT_EVERY_TICKS = 10;
 const HOUR_TICKS = 60;
