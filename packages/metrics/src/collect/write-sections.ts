@@ -10,6 +10,7 @@ import { noteActiveShard, noteHour } from './active-shards.ts';
 import { encodeBlock, type Section } from './block.ts';
 import type { CollectMemory } from './collect-memory.ts';
 import type { OpenedMessage } from './collect-metrics.ts';
+import { keepNewestExemplars } from './keep-exemplars.ts';
 import { createRosters, type Rosters } from './rosters.ts';
 import { encodeRoster } from './series-table.ts';
 import { epochAt, PLAN_TRUST_MS, readShardPlan, shardOf } from './shard-plan.ts';
@@ -134,7 +135,8 @@ async function writeBlock(
   const rosters = memory.rosters.get(name) ?? createRosters(settings.blockRetentionMs / 2);
   memory.rosters.set(name, rosters);
   await writeRoster(rosters, { sections, content, nowMs, settings });
-  const bytes = encodeBlock(sections, { isHelpKnown, placeOf: rosters.placeOf });
+  const kept = keepNewestExemplars(sections, settings.maxExemplarsPerTick);
+  const bytes = encodeBlock(kept, { isHelpKnown, placeOf: rosters.placeOf });
   if (memory.notedHours.get(name) !== noteHour(nowMs)) {
     await noteActiveShard(table, key, nowMs);
     memory.notedHours.set(name, noteHour(nowMs));
