@@ -25,5 +25,5 @@ export function createCloudPusher(
     clock: deps.clock,
     random: Math.random,
   });
-  return createSnapshotPusher({ ...deps, writer, nativeHistograms });
+  return createSnapshotPusher({ ...deps, writer, nativeHistograms, tenancy: mimir.tenancy });
 }

@@ -1,6 +1,7 @@
 /** A server to push to, as the deployment names it. */
 import type { BackendSettings } from '@sluice/core/local-settings';
 import { type Environment, readText, readUrl } from '@sluice/core/settings';
+import { readTenancy } from '@sluice/core/tenancy';
 
 export interface BackendSource {
   readonly env: Environment;
@@ -15,5 +16,5 @@ export function readBackend(
   const url = readUrl(env, names.url);
   const auth = readText(secrets, names.auth);
   if (url === undefined) return undefined;
-  return { url, ...(auth === undefined ? {} : { auth }) };
+  return { url, tenancy: readTenancy(env), ...(auth === undefined ? {} : { auth }) };
 }

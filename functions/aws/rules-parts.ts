@@ -1,6 +1,7 @@
 /** Rules as they were deployed, evaluated over the metrics of the cloud. */
 import { ENV } from '@sluice/core/names';
 import { readText } from '@sluice/core/settings';
+import { tenantHeaders } from '@sluice/core/tenancy';
 import { createEvaluateRules } from '@sluice/delivery/rules/evaluate-rules';
 import { createMimirEngine } from '@sluice/delivery/rules/mimir-engine';
 import { reportAlerts } from '@sluice/delivery/rules/report-alerts';
@@ -40,7 +41,15 @@ export async function createCloudEvaluation(
     readinessOf: (tenant) => parts.readinessOf(tenant, rules.current().settings.lagLimitMs),
     ...(mimir === undefined
       ? {}
-      : { mimir: createMimirEngine({ ...mimir, fetch, timeoutMs: MIMIR_TIMEOUT_MS }) }),
+      : {
+          mimirOf: (tenant) =>
+            createMimirEngine({
+              ...mimir,
+              fetch,
+              timeoutMs: MIMIR_TIMEOUT_MS,
+              headers: tenantHeaders(mimir.tenancy, tenant),
+            }),
+        }),
     report: (tenant, reported) => reportAlerts(stateOf(tenant), reported, { clock }),
     externalUrl: () => externalUrl,
   });

@@ -96,6 +96,7 @@ export function openMetrics(options: LocalMetricsOptions): LocalMetrics {
             ...pushing,
             writer,
             nativeHistograms: mimir.nativeHistograms,
+            tenancy: mimir.tenancy,
           }),
         }),
   });

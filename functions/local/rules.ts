@@ -9,6 +9,7 @@ import { TABLE } from '@sluice/core/names';
 import type { Clock } from '@sluice/core/ports/clock';
 import type { Scheduler } from '@sluice/core/ports/scheduler';
 import type { SelfMetrics } from '@sluice/core/self-metrics';
+import { tenantHeaders } from '@sluice/core/tenancy';
 import { createDataReadiness } from '@sluice/delivery/rules/data-readiness';
 import { createEvaluateRules } from '@sluice/delivery/rules/evaluate-rules';
 import { createMimirEngine } from '@sluice/delivery/rules/mimir-engine';
@@ -78,7 +79,15 @@ export function openRules(options: LocalRulesOptions): LocalRules {
       }),
     ...(mimir === undefined
       ? {}
-      : { mimir: createMimirEngine({ ...mimir, fetch, timeoutMs: MIMIR_TIMEOUT_MS }) }),
+      : {
+          mimirOf: (tenant) =>
+            createMimirEngine({
+              ...mimir,
+              fetch,
+              timeoutMs: MIMIR_TIMEOUT_MS,
+              headers: tenantHeaders(mimir.tenancy, tenant),
+            }),
+        }),
     report: (tenant, reported) => reportAlerts(openAlertingState(alerts, tenant), reported, { clock }),
     recorded: createRecordedSeriesSender(queues.metrics.queue),
     externalUrl: () => settings.externalUrl ?? apiUrl,

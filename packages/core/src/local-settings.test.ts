@@ -93,7 +93,7 @@ describe('the settings of local mode', () => {
       ingestPort: 0,
       corsOrigins: ['https://a.example', 'https://b.example'],
       retentionMs: 7_200_000,
-      tempo: { url: 'http://tempo:3200', auth: 'id:token', joinGzip: true },
+      tempo: { url: 'http://tempo:3200', auth: 'id:token', tenancy: 'shared', joinGzip: true },
       loki: { url: 'http://loki:3100' },
       mimir: { url: 'http://mimir:9009/api/v1/push', protocol: '2.0', nativeHistograms: false },
       audit: { retentionMs: 30 * 86_400_000, witnessUrl: 'https://witness.example/sluice' },

@@ -11,12 +11,14 @@ import {
   readText,
   readUrl,
 } from './settings.ts';
+import { readTenancy, type Tenancy } from './tenancy.ts';
 
 /** A real server to push to, beside the embedded store. */
 export interface BackendSettings {
   readonly url: string;
   /** `user:password`, a bare token, or a whole `Authorization` value. */
   readonly auth?: string;
+  readonly tenancy: Tenancy;
 }
 
 export interface AuditSettings {
@@ -109,13 +111,14 @@ export function checkLocalSettings(env: Environment): {
   };
   const integer = (name: string, fallback: number, range: { min: number; max: number }): number =>
     attempt(() => readInteger(env, name, { fallback, ...range }), fallback);
+  const tenancy = attempt(() => readTenancy(env), 'shared');
   const backend = (urlName: string, authName: string): BackendSettings | undefined => {
     const url = attempt(() => readUrl(env, urlName), undefined);
     const auth = readText(env, authName);
     if (url === undefined && auth !== undefined && readText(env, urlName) === undefined) {
       problems.push(`${authName} is set but ${urlName} is not`);
     }
-    return url === undefined ? undefined : { url, ...(auth === undefined ? {} : { auth }) };
+    return url === undefined ? undefined : { url, tenancy, ...(auth === undefined ? {} : { auth }) };
   };
 
   const host = readText(env, ENV.host) ?? '127.0.0.1';

@@ -10,6 +10,9 @@ export type Signal = (typeof SIGNALS)[number];
 /** Tenant of local mode, where no key is asked for. */
 export const DEFAULT_TENANT = 'default';
 
+/** Tenant of the pipeline's own spans. */
+export const SELF_TENANT = 'sluice';
+
 /** SQS message attributes. SQS takes at most 10 a message. */
 export const ATTRIBUTE = {
   version: 'v',
@@ -21,6 +24,8 @@ export const ATTRIBUTE = {
   receivedAtMs: 'received_at_ms',
   /** JSON `{sink, attempt, firstSeenMs}`: set when a message goes round again for one failed sink only. */
   retry: 'retry',
+  /** Of the span that sent it, where its trace is kept (W3C Trace Context). */
+  traceparent: 'traceparent',
   /** JSON `{reason, source, atMs}`: set on every message of a dead-letter queue. */
   dead: 'dead',
 } as const;
@@ -41,6 +46,8 @@ export function deadLetterName(queue: string): string {
 export const HEADER = {
   apiKey: 'x-api-key',
   requestId: 'x-request-id',
+  /** W3C Trace Context. */
+  traceparent: 'traceparent',
   /** What the CDN tells the functions behind it. */
   originSecret: 'x-sluice-origin',
   retryAfter: 'retry-after',
@@ -77,6 +84,8 @@ export const ENV = {
   retentionHours: 'SLUICE_RETENTION_HOURS',
   maxStoreMib: 'SLUICE_MAX_STORE_MIB',
   logLevel: 'SLUICE_LOG_LEVEL',
+  /** Share of the pipeline's own invocations that become spans, from 0 to 1. */
+  selfTracesRatio: 'SLUICE_SELF_TRACES_RATIO',
   corsOrigins: 'SLUICE_CORS_ORIGINS',
   maxBodyBytes: 'SLUICE_MAX_BODY_BYTES',
   maxInflatedBytes: 'SLUICE_MAX_INFLATED_BYTES',
@@ -91,6 +100,7 @@ export const ENV = {
   mimirNativeHistograms: 'SLUICE_MIMIR_NATIVE_HISTOGRAMS',
   auditRetentionDays: 'SLUICE_AUDIT_RETENTION_DAYS',
   auditWitnessUrl: 'SLUICE_AUDIT_WITNESS_URL',
+  tenants: 'SLUICE_TENANTS',
   redaction: 'SLUICE_REDACTION',
   redactionSecret: 'SLUICE_REDACTION_SECRET',
   cloudwatch: 'SLUICE_CLOUDWATCH',
@@ -144,6 +154,7 @@ export const METRIC = {
   alertingConfig: 'sluice_alerting_config_last_reload_successful',
   notifications: 'sluice_alerting_notifications_total',
   notificationsQueued: 'sluice_alerting_notifications_queued_total',
+  selfSpans: 'sluice_self_spans_total',
   deadManPings: 'sluice_dead_man_pings_total',
   ruleEvaluations: 'sluice_rule_evaluations_total',
   ruleFailures: 'sluice_rule_evaluation_failures_total',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { UsageError } from './errors.ts';
-import { readBoolean, readChoice, readInteger, readList, readText, readUrl } from './settings.ts';
+import { readBoolean, readChoice, readInteger, readList, readRatio, readText, readUrl } from './settings.ts';
 
 const port = { fallback: 4318, min: 0, max: 65_535 };
 
@@ -11,6 +11,19 @@ test.each([
   [{ X: ' a b ' }, 'a b'],
 ])('of %o the text X is %j', (env, expected) => {
   expect(readText(env, 'X')).toBe(expected);
+});
+
+test.each([
+  ['', 0.5],
+  ['0', 0],
+  ['0.01', 0.01],
+  ['1', 1],
+])('the share %j reads as %d', (text, expected) => {
+  expect(readRatio({ SHARE: text }, 'SHARE', 0.5)).toBe(expected);
+});
+
+test.each(['1.01', '-0.1', '5%', 'NaN'])('the share %j is refused', (text) => {
+  expect(() => readRatio({ SHARE: text }, 'SHARE', 0)).toThrow(`SHARE="${text}" is not a number from 0 to 1`);
 });
 
 describe('whole numbers', () => {

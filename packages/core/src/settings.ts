@@ -26,6 +26,16 @@ export function readInteger(env: Environment, name: string, { fallback, min, max
   return value;
 }
 
+/** A number from 0 to 1. @throws UsageError */
+export function readRatio(env: Environment, name: string, fallback: number): number {
+  const text = readText(env, name);
+  if (text === undefined) return fallback;
+  const value = Number(text);
+  if (!(value >= 0 && value <= 1))
+    throw new UsageError(`${name}=${JSON.stringify(text)} is not a number from 0 to 1`);
+  return value;
+}
+
 /** @throws UsageError */
 export function readBoolean(env: Environment, name: string, fallback: boolean): boolean {
   const text = readText(env, name)?.toLowerCase();

@@ -55,6 +55,16 @@ test('records arrive with labels, ids beside the line and the time of the record
   expect(entry?.line).toMatch(/\} tracking_id="abc123" device_id=DEV-001$/);
 });
 
+test('where a label tells tenants apart, every stream has it, late ones too', async () => {
+  const { loki, push } = await setUp({ maxBehindMs: 3_600_000 }, { tenancy: 'label' });
+  await push(part([{ timeNs: NOW_NS, body: 'now' }]));
+  expect(await push(part([{ timeNs: NOW_NS - 3n * HOUR_NS, body: 'then' }]))).toMatchObject({ status: 'ok' });
+  const labels = loki.entries().map((entry) => entry.labels);
+  expect(labels).toHaveLength(2);
+  for (const text of labels) expect(text).toContain('sluice_tenant="default"');
+  expect(labels.filter((text) => text.includes('late="true"'))).toHaveLength(1);
+});
+
 test('the same message pushed twice is the same bytes and one set of lines', async () => {
   const { loki, push } = await setUp();
   const raw = makeShopLogs({ records: 200, seed: 7, startNs: NOW_NS - HOUR_NS / 4n });
@@ -221,7 +231,7 @@ describe('answers', () => {
     [
       'a tenant and a key are sent',
       { isMultiTenant: true, authorization: 'Bearer right' },
-      { auth: 'right', tenantId: 'team-a' },
+      { auth: 'right', tenancy: 'org-id' },
       { status: 'ok' },
     ],
     ['a push above the rate limit is too large', { rateBytes: 100 }, {}, { status: 'too-large' }],

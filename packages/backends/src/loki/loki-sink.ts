@@ -4,9 +4,10 @@
  * judged by the shared table of HTTP verdicts.
  */
 import { describeError } from '@sluice/core/errors';
-import { HEADER } from '@sluice/core/names';
+import type { TenantId } from '@sluice/core/ids';
 import type { Clock } from '@sluice/core/ports/clock';
 import type { PushResult, Sink, TelemetryPart } from '@sluice/core/ports/sink';
+import { TENANT_LABEL, type Tenancy, tenantHeaders } from '@sluice/core/tenancy';
 import { parseDestination } from '../destination.ts';
 import { type TextRule, verdictOf } from '../http-verdict.ts';
 import { createLogShaper } from '../logs/shape-logs.ts';
@@ -21,8 +22,7 @@ export interface LokiSinkOptions {
   readonly url: string;
   /** `user:password`, a token, or a whole `Basic …` / `Bearer …` value. */
   readonly auth?: string;
-  /** Sent as X-Scope-OrgID, for a Loki that runs multi-tenant without a gateway. */
-  readonly tenantId?: string;
+  readonly tenancy?: Tenancy;
   readonly fetch: Fetch;
   readonly clock: Clock;
   readonly timeoutMs?: number;
@@ -46,7 +46,15 @@ const RULES: readonly TextRule[] = [
 ];
 
 export function createLokiSink(options: LokiSinkOptions): Sink {
-  const { url, auth, tenantId, fetch, clock, timeoutMs = DEFAULT_TIMEOUT_MS, maxLineBytes } = options;
+  const {
+    url,
+    auth,
+    tenancy = 'shared',
+    fetch,
+    clock,
+    timeoutMs = DEFAULT_TIMEOUT_MS,
+    maxLineBytes,
+  } = options;
   const name = 'loki';
   const destination = parseDestination(url, auth);
   const shaper = createLogShaper(maxLineBytes === undefined ? {} : { maxLineBytes });
@@ -57,13 +65,16 @@ export function createLokiSink(options: LokiSinkOptions): Sink {
     headers: {
       'content-type': 'application/x-protobuf',
       'content-encoding': 'snappy',
-      ...(tenantId === undefined ? {} : { [HEADER.scopeOrgId]: tenantId }),
     },
     fetch,
     timeoutMs,
   });
 
-  const pushAll = async (streams: readonly PushStream[], signal: AbortSignal): Promise<PushResult> => {
+  const pushAll = async (
+    streams: readonly PushStream[],
+    { tenant, signal }: { readonly tenant: TenantId; readonly signal: AbortSignal },
+  ): Promise<PushResult> => {
+    const headers = tenantHeaders(tenancy, tenant);
     let current = streams;
     const late: PushStream[] = [];
     let lateLines = 0;
@@ -71,7 +82,7 @@ export function createLokiSink(options: LokiSinkOptions): Sink {
       if (round === MAX_ROUNDS) {
         return { status: 'retryable', reason: `${name} calls more entries late after ${MAX_ROUNDS} answers` };
       }
-      const outcome = await post(encodeSnappy(encodePushRequest(current)), { signal });
+      const outcome = await post(encodeSnappy(encodePushRequest(current)), { signal, headers });
       if (outcome.kind === 'failed') return outcome.result;
       const { answer } = outcome;
       if (isPage(answer)) return notLoki(answer);
@@ -88,6 +99,7 @@ export function createLokiSink(options: LokiSinkOptions): Sink {
     for (const { entries } of late) lateLines += entries.length;
     const outcome = await post(encodeSnappy(encodePushRequest(mergeStreams(late), { late: true })), {
       signal,
+      headers,
     });
     if (outcome.kind === 'failed') return outcome.result;
     if (isPage(outcome.answer)) return notLoki(outcome.answer);
@@ -131,7 +143,7 @@ export function createLokiSink(options: LokiSinkOptions): Sink {
   return {
     name,
     maxRawBytes: MAX_RAW_BYTES,
-    async push(_tenant, parts, { signal }) {
+    async push(tenant, parts, { signal }) {
       let streams: readonly PushStream[];
       try {
         streams = await buildStreams(parts, shaper);
@@ -139,7 +151,8 @@ export function createLokiSink(options: LokiSinkOptions): Sink {
         return { status: 'permanent', reason: `${name}: logs cannot be read: ${describeError(error)}` };
       }
       if (!hasEntries(streams)) return { status: 'ok' };
-      return pushAll(streams, signal);
+      const own = tenancy === 'label' ? streams.map((stream) => ofTenant(stream, tenant)) : streams;
+      return pushAll(own, { tenant, signal });
     },
   };
 }
@@ -156,6 +169,12 @@ async function buildStreams(
     shaper.shape(raws[i]!, receivedAtMs, builder);
   });
   return [...builder.streams.values()];
+}
+
+/** Tenants need no escapes, and their label comes after all others in the order in which Loki prints them. */
+function ofTenant(stream: PushStream, tenant: TenantId): PushStream {
+  const labelsText = `${stream.labelsText.slice(0, -1)}, ${TENANT_LABEL}="${tenant}"}`;
+  return { ...stream, labels: { ...stream.labels, [TENANT_LABEL]: tenant }, labelsText };
 }
 
 /** Parts the streams by what the answer says; without a bound, all of the named stream counts as late. */

@@ -7,6 +7,7 @@ import { backoffMs } from '@sluice/core/backoff';
 import type { TenantId } from '@sluice/core/ids';
 import { HEADER } from '@sluice/core/names';
 import type { Clock } from '@sluice/core/ports/clock';
+import { type Tenancy, tenantHeaders } from '@sluice/core/tenancy';
 import type { FamilyMetadata } from '@sluice/metrics/model/snapshot';
 import { createEncoderV1, encodeMetadataV1 } from '@sluice/metrics/remote-write/encode-v1';
 import { createEncoderV2 } from '@sluice/metrics/remote-write/encode-v2';
@@ -25,8 +26,8 @@ export interface RemoteWriterOptions {
   readonly url: string;
   /** `user:password`, a token, or a whole Authorization value: see parseDestination. */
   readonly auth?: string;
-  /** Value of X-Scope-OrgID, for a Mimir with several tenants. */
-  readonly orgId?: (tenant: TenantId) => string;
+  /** Labels come with the samples: `label` is as `shared` here. */
+  readonly tenancy?: Tenancy;
   /** Default 1.0. A receiver that does not know 2.0 gets 1.0 from its first answer on. */
   readonly protocol?: '1.0' | '2.0';
   readonly fetch: Fetch;
@@ -106,7 +107,7 @@ export function createRemoteWriter(options: RemoteWriterOptions): RemoteWriter {
   const {
     url,
     auth,
-    orgId,
+    tenancy = 'shared',
     fetch,
     clock,
     random,
@@ -140,7 +141,7 @@ export function createRemoteWriter(options: RemoteWriterOptions): RemoteWriter {
         signal,
         headers: {
           ...HEADERS[version],
-          ...(orgId === undefined ? {} : { [HEADER.scopeOrgId]: orgId(tenant) }),
+          ...tenantHeaders(tenancy, tenant),
           ...(retry === 0 ? {} : { [HEADER.retryAttempt]: String(retry) }),
         },
       });

@@ -49,9 +49,9 @@ describe('the Tempo sink', () => {
 
   test('signs in, and names the tenant where the destination has several', async () => {
     const tempo = await startTempo({ authorization: 'Bearer t0ken', isMultiTenant: true });
-    const sink = sinkTo(tempo, { auth: 't0ken', orgId: (id) => `org-${id}` });
+    const sink = sinkTo(tempo, { auth: 't0ken', tenancy: 'org-id' });
     expect(await sink.push(tenant, parts(1), { signal })).toEqual({ status: 'ok' });
-    expect(tempo.spans('org-acme')).toHaveLength(20);
+    expect(tempo.spans('acme')).toHaveLength(20);
     const stranger = await sinkTo(tempo, { auth: 'wr0ng' }).push(tenant, parts(1), { signal });
     expect(stranger).toMatchObject({ status: 'retryable', misconfigured: true });
   });

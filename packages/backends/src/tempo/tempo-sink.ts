@@ -4,10 +4,9 @@
  */
 import { describeError, PermanentError } from '@sluice/core/errors';
 import { deflateGzip } from '@sluice/core/gzip';
-import type { TenantId } from '@sluice/core/ids';
-import { HEADER } from '@sluice/core/names';
 import type { Clock } from '@sluice/core/ports/clock';
 import type { Sink, TelemetryPart } from '@sluice/core/ports/sink';
+import { type Tenancy, tenantHeaders } from '@sluice/core/tenancy';
 import { parseDestination } from '../destination.ts';
 import { createHttpPost, type Fetch } from '../push-http.ts';
 import { tempoVerdict } from './tempo-verdict.ts';
@@ -23,8 +22,8 @@ export interface TempoSinkOptions {
    * without a word: only for destinations that probeGzipJoin has proved.
    */
   readonly joinGzip?: boolean;
-  /** Value of X-Scope-OrgID, for a Tempo with several tenants. */
-  readonly orgId?: (tenant: TenantId) => string;
+  /** Spans have no labels: `label` is as `shared` here. */
+  readonly tenancy?: Tenancy;
   readonly fetch: Fetch;
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly timeoutMs?: number;
@@ -40,7 +39,7 @@ export function createTempoSink({
   url,
   auth,
   joinGzip = false,
-  orgId,
+  tenancy = 'shared',
   fetch,
   clock,
   timeoutMs = TIMEOUT_MS,
@@ -68,8 +67,7 @@ export function createTempoSink({
         if (!(error instanceof PermanentError)) throw error;
         return { status: 'permanent', reason: `${name}: ${describeError(error)}` };
       }
-      const headers = orgId === undefined ? {} : { [HEADER.scopeOrgId]: orgId(tenant) };
-      const outcome = await post(body, { signal, headers });
+      const outcome = await post(body, { signal, headers: tenantHeaders(tenancy, tenant) });
       if (outcome.kind === 'failed') return outcome.result;
       const items = parts.reduce((sum, part) => sum + part.items, 0);
       return tempoVerdict(outcome.answer, {

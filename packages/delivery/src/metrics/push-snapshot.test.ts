@@ -41,6 +41,39 @@ describe('the way back from 2.0 to 1.0', () => {
   });
 });
 
+describe('tenants of one destination', () => {
+  const pushFor = async (
+    tenancy?: 'label' | 'org-id',
+  ): Promise<Awaited<ReturnType<typeof createRemoteWriteWorld>>> => {
+    const world = await createRemoteWriteWorld(
+      { isMultiTenant: tenancy === 'org-id' },
+      tenancy === undefined ? {} : { tenancy },
+    );
+    for (const tenant of ['acme', 'bolt', 'acme'])
+      await world.push(tenant === 'acme' ? 0 : 1, [counter(0, 5)], tenant);
+    return world;
+  };
+
+  test('with a label have series of their own', async () => {
+    const { mimir, lines } = await pushFor('label');
+    const names = [...mimir.series().keys()].map((name) => /sluice_tenant="(\w+)"/.exec(name)?.[1]);
+    expect(names.sort()).toEqual(['acme', 'bolt']);
+    expect(lines.join()).not.toContain('collide');
+  });
+
+  test('with ids of their own have a store each', async () => {
+    const { mimir } = await pushFor('org-id');
+    expect([mimir.series('acme').size, mimir.series('bolt').size]).toEqual([1, 1]);
+  });
+
+  test('with neither are warned about, once', async () => {
+    const { lines } = await pushFor();
+    expect(lines.filter((line) => line.includes('collide'))).toEqual([
+      expect.stringContaining('SLUICE_TENANTS'),
+    ]);
+  });
+});
+
 describe('what is remembered of a shard', () => {
   test('a restart sends nothing twice, and beginnings survive an outage', async () => {
     const world = await createRemoteWriteWorld();

@@ -8,12 +8,13 @@ import type { RemoteWriter, WriteResult } from '@sluice/backends/mimir/remote-wr
 import { describeError } from '@sluice/core/errors';
 import type { TenantId } from '@sluice/core/ids';
 import type { Logger } from '@sluice/core/logger';
-import { METRIC } from '@sluice/core/names';
+import { ENV, METRIC } from '@sluice/core/names';
 import type { Clock } from '@sluice/core/ports/clock';
 import type { Table } from '@sluice/core/ports/table';
 import type { SelfMetrics } from '@sluice/core/self-metrics';
+import { TENANT_LABEL, type Tenancy } from '@sluice/core/tenancy';
 import type { FamilyMetadata, Snapshot, SnapshotReader } from '@sluice/metrics/model/snapshot';
-import { createSeriesExpander } from '@sluice/metrics/remote-write/expand-series';
+import { createSeriesExpander, type SeriesExpander } from '@sluice/metrics/remote-write/expand-series';
 import { planPush } from '@sluice/metrics/remote-write/plan-push';
 
 export interface SnapshotPusherDeps {
@@ -25,6 +26,7 @@ export interface SnapshotPusherDeps {
   readonly selfMetrics: SelfMetrics;
   readonly logger: Logger;
   readonly nativeHistograms?: boolean;
+  readonly tenancy?: Tenancy;
 }
 
 export type SnapshotPushResult =
@@ -51,10 +53,12 @@ interface Progress {
 /** Metadata is said again so often, for receivers that forget it. */
 const DESCRIBE_EVERY_MS = 3_600_000;
 const MAX_KEPT_SNAPSHOTS = 64;
+/** Of tenants whose labels are kept encoded from tick to tick. */
+const MAX_EXPANDERS = 16;
 
 export function createSnapshotPusher(deps: SnapshotPusherDeps): SnapshotPusher {
   const { writer, table, snapshots, clock, selfMetrics, logger, nativeHistograms = false } = deps;
-  const expander = createSeriesExpander();
+  const expanderOf = createExpanders(deps);
   const samples = selfMetrics.counter(METRIC.remoteWriteSamples, 'Samples sent by remote write, by outcome.');
   const lag = selfMetrics.gauge(
     METRIC.remoteWriteLag,
@@ -140,6 +144,7 @@ export function createSnapshotPusher(deps: SnapshotPusherDeps): SnapshotPusher {
       const progress = await readProgress(snapshot);
       if (progress.pushedTickMs >= snapshot.tickMs) return { status: 'superseded' };
       const earlier = await readPrevious(snapshot, progress.pushedTickMs, previous);
+      const expander = expanderOf(snapshot.tenant);
       const plan = planPush(snapshot, {
         expander,
         announcedTickMs: progress.announcedTickMs,
@@ -177,6 +182,29 @@ export function createSnapshotPusher(deps: SnapshotPusherDeps): SnapshotPusher {
       });
       return { status: 'pushed', samples: written };
     },
+  };
+}
+
+/** One for all tenants, but where a label tells them apart; and who shares without one is warned once. */
+function createExpanders({ tenancy = 'shared', writer, logger }: SnapshotPusherDeps) {
+  const shared = createSeriesExpander();
+  const own = new Map<string, SeriesExpander>();
+  let first: string | undefined;
+  let isWarned = tenancy !== 'shared';
+  return (tenant: string): SeriesExpander => {
+    first ??= tenant;
+    if (!isWarned && tenant !== first) {
+      isWarned = true;
+      const told = { destination: writer.name, tenants: `${first}, ${tenant}`, setting: ENV.tenants };
+      logger.warn('tenants share a destination: series of the same labels collide there', told);
+    }
+    if (tenancy !== 'label') return shared;
+    const known =
+      own.get(tenant) ?? createSeriesExpander({ externalLabel: { name: TENANT_LABEL, value: tenant } });
+    own.delete(tenant);
+    own.set(tenant, known);
+    if (own.size > MAX_EXPANDERS) own.delete(own.keys().next().value!);
+    return known;
   };
 }
 

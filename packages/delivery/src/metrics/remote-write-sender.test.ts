@@ -337,10 +337,10 @@ describe.each(VERSIONS)('faults under remote write %s', (protocol) => {
     const authorization = `Basic ${Buffer.from('12345:s3cret').toString('base64')}`;
     const world = await createRemoteWriteWorld(
       { authorization, isMultiTenant: true },
-      { protocol, auth: '12345:s3cret', orgId: (tenant) => `org-${tenant}` },
+      { protocol, auth: '12345:s3cret', tenancy: 'org-id' },
     );
     await world.push(0, REST);
-    expect(world.mimir.series('org-default').size).toBe(1);
+    expect(world.mimir.series('default').size).toBe(1);
     const wrong = await createRemoteWriteWorld({ authorization }, { protocol, auth: '12345:wr0ng' });
     expect(await wrong.push(0, REST)).toMatchObject({ status: 'failed' });
     expect(wrong.mimir.statuses()).toEqual(new Map([[401, 1]]));

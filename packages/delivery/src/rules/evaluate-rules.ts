@@ -31,7 +31,7 @@ export interface EvaluateRulesOptions {
   readonly readerOf: (tenant: TenantId) => SeriesReader;
   readonly readinessOf: (tenant: TenantId) => DataReadiness;
   /** For the groups that `sluice.yml` names; without one they fail, and say so. */
-  readonly mimir?: RuleEngine;
+  readonly mimirOf?: (tenant: TenantId) => RuleEngine;
   readonly report: (tenant: TenantId, alerts: readonly RuleAlert[]) => Promise<void>;
   readonly recorded: RecordedSeriesSink;
   /** Where links of alerts point unless `sluice.yml` says otherwise. */
@@ -71,7 +71,7 @@ export function createEvaluateRules(options: EvaluateRulesOptions): () => Promis
         settings,
         groups: isWanted ? groupsOf(files) : [],
         sourceOf: (group) => ({
-          engine: isMimirGroup(group, settings) ? (options.mimir ?? NO_MIMIR) : engine,
+          engine: isMimirGroup(group, settings) ? (options.mimirOf?.(tenant) ?? NO_MIMIR) : engine,
           reader,
         }),
         readyThroughMs: options.readinessOf(tenant),

@@ -15,6 +15,8 @@ export interface MimirEngineOptions {
   readonly auth?: string;
   readonly fetch: typeof globalThis.fetch;
   readonly timeoutMs: number;
+  /** Of the request: which tenant is asked for. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Grafana Cloud's `…/api/prom/push` and a plain Mimir's address both lead to `/api/v1/query`. */
@@ -25,7 +27,13 @@ export function toQueryUrl(url: string): string {
   return `${parsed.href.replace(/\/+$/, '')}/api/v1/query`;
 }
 
-export function createMimirEngine({ url, auth, fetch, timeoutMs }: MimirEngineOptions): RuleEngine {
+export function createMimirEngine({
+  url,
+  auth,
+  fetch,
+  timeoutMs,
+  headers = {},
+}: MimirEngineOptions): RuleEngine {
   const destination = parseDestination(toQueryUrl(url), auth);
   const authorization =
     destination.authorization === undefined ? {} : { authorization: destination.authorization };
@@ -34,7 +42,7 @@ export function createMimirEngine({ url, auth, fetch, timeoutMs }: MimirEngineOp
       const deadline = AbortSignal.timeout(timeoutMs);
       const response = await fetch(destination.url, {
         method: 'POST',
-        headers: { 'content-type': 'application/x-www-form-urlencoded', ...authorization },
+        headers: { 'content-type': 'application/x-www-form-urlencoded', ...authorization, ...headers },
         body: new URLSearchParams({ query, time: (timeMs / 1_000).toFixed(3) }).toString(),
         signal: signal === undefined ? deadline : AbortSignal.any([deadline, signal]),
       }).catch((error: unknown) => {

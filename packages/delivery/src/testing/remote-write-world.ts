@@ -21,7 +21,7 @@ export interface RemoteWriteWorld {
   readonly clock: HurriedClock;
   readonly lines: readonly string[];
   /** Pushes the series as the snapshot of the minute `at`. */
-  push(at: number, series: readonly SeriesSnapshot[]): Promise<SnapshotPushResult>;
+  push(at: number, series: readonly SeriesSnapshot[], tenant?: string): Promise<SnapshotPushResult>;
   /** As after a restart. */
   restart(): void;
   metrics(): Promise<string>;
@@ -62,17 +62,18 @@ export async function createRemoteWriteWorld(
       selfMetrics,
       logger,
       nativeHistograms: options.nativeHistograms ?? false,
+      tenancy: options.tenancy ?? 'shared',
     });
   let pusher = start();
   return {
     mimir,
     clock,
     lines,
-    push(at, series) {
+    push(at, series, tenant = 'default') {
       const tickMs = TICK_MS + at * MINUTE_MS;
       const previousTickMs = tickMs - MINUTE_MS;
       const families = { requests_total: { help: 'Requests.', unit: '{request}' } };
-      const snapshot = makeSnapshot(series, { tickMs, previousTickMs, families });
+      const snapshot = makeSnapshot(series, { tickMs, previousTickMs, families, tenant });
       snapshots.set(tickMs, snapshot);
       return pusher.push(snapshot, { signal: new AbortController().signal });
     },

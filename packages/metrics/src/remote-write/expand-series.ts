@@ -5,7 +5,7 @@
  */
 
 import { formatOpenMetrics } from '@sluice/promql/model/go-float';
-import { labelValue, METRIC_NAME } from '@sluice/promql/model/labels';
+import { type Label, type Labels, labelValue, METRIC_NAME } from '@sluice/promql/model/labels';
 import type { HistogramSnapshot, Level, SeriesSnapshot, SummarySnapshot } from '../model/snapshot.ts';
 import {
   createSymbolStore,
@@ -36,7 +36,20 @@ interface Expansion {
 const MAX_CACHED_WIRES = 250_000;
 const NO_SHAPE: readonly number[] = [];
 
-export function createSeriesExpander({ maxCachedWires = MAX_CACHED_WIRES } = {}): SeriesExpander {
+export interface SeriesExpanderOptions {
+  readonly maxCachedWires?: number;
+  /** On every series, in place of a label of its name. */
+  readonly externalLabel?: Label;
+}
+
+export function createSeriesExpander({
+  maxCachedWires = MAX_CACHED_WIRES,
+  externalLabel,
+}: SeriesExpanderOptions = {}): SeriesExpander {
+  const labelsOf = ({ labels }: SeriesSnapshot): Labels =>
+    externalLabel === undefined
+      ? labels
+      : [...labels.filter(({ name }) => name !== externalLabel.name), externalLabel];
   let symbols = createSymbolStore();
   let young = new Map<string, Expansion>();
   let old = new Map<string, Expansion>();
@@ -75,12 +88,12 @@ export function createSeriesExpander({ maxCachedWires = MAX_CACHED_WIRES } = {})
       youngWires = 0;
     },
     expand(series) {
-      return cached(series.id, shapeOf(series), () => makeWires(series, symbols));
+      return cached(series.id, shapeOf(series), () => makeWires(series, labelsOf(series), symbols));
     },
     expandNative(series) {
       const name = labelValue(series.labels, METRIC_NAME);
       return cached(`\u0002${series.id}`, NO_SHAPE, () => [
-        toWireSeries(wireLabels(series.labels, name), symbols),
+        toWireSeries(wireLabels(labelsOf(series), name), symbols),
       ])[0]!;
     },
   };
@@ -147,8 +160,7 @@ function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return true;
 }
 
-function makeWires(series: SeriesSnapshot, symbols: SymbolStore): readonly WireSeries[] {
-  const { labels } = series;
+function makeWires(series: SeriesSnapshot, labels: Labels, symbols: SymbolStore): readonly WireSeries[] {
   const name = labelValue(labels, METRIC_NAME);
   const wire = (suffix: string, extra?: { readonly name: string; readonly value: string }): WireSeries =>
     toWireSeries(wireLabels(labels, name + suffix, extra), symbols);
