@@ -1,5 +1,6 @@
 import { createFakeClock } from '@sluice/core/testing/fake-clock';
 import { createEmbeddedTable } from '@sluice/platform/embedded/table';
+import { createKeyStore } from '@sluice/platform/keys/key-store';
 import { createMemoryDatabase } from '@sluice/platform/testing/memory-database';
 import { expect, test } from 'vitest';
 import { createAccess } from './access.ts';
@@ -48,4 +49,19 @@ test.each<[string, string, RequestInit, string]>([
 test('a listener beyond loopback starts only with a key', async () => {
   const table = createEmbeddedTable({ database: createMemoryDatabase(), name: 'keys', clock });
   await expect(createAccess({ host: '0.0.0.0', table, clock })).rejects.toThrow('no API key is set up');
+});
+
+test('a key that is revoked is refused within a second', async () => {
+  const table = createEmbeddedTable({ database: createMemoryDatabase(), name: 'keys', clock });
+  const keys = createKeyStore({ table, clock });
+  const { secret, key } = await keys.create({ tenant: 'default', name: 'a', scopes: ['query:read'] });
+  const { authorize } = await createAccess({ host: '127.0.0.1', table, clock });
+  const statusOf = async () => {
+    const headers = { 'x-api-key': secret };
+    return (await authorize(new Request('http://localhost:9090/', { headers }), 'query:read')).status;
+  };
+  expect(await statusOf()).toBe('ok');
+  await keys.revoke(key.id);
+  await clock.advance(1001);
+  expect(await statusOf()).toBe('refused');
 });

@@ -29,11 +29,14 @@ export interface AccessOptions {
   readonly clock: Clock;
 }
 
+/** Keys are in a file beside the pipeline: looking again costs little, and a revoked one is refused at once. */
+const KEY_TTL = { positiveTtlMs: 1000, negativeTtlMs: 1000 };
+
 /** @throws UsageError for an address beyond loopback while no key could open it. */
 export async function createAccess({ host, table, clock }: AccessOptions): Promise<Access> {
   const keyRequired = !isLoopbackHost(host);
   if (keyRequired) await requireSomeKey({ host, table, clock });
-  const verifier = createKeyVerifier({ table, clock });
+  const verifier = createKeyVerifier({ table, clock, ...KEY_TTL });
   const limiter = createRateLimiter({ table, clock });
 
   return {

@@ -1,11 +1,12 @@
 /** One HTTP server of the local process. Why it cannot listen is told with the setting to change. */
 
-import type { IncomingMessage, Server } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { createAdaptorServer } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
 import { UsageError } from '@sluice/core/errors';
 import { ENV } from '@sluice/core/names';
+import { answerNoHttp, answerUnreadable, type ToErrorBody } from './answer-no-request.ts';
 
 export interface ListenOptions {
   readonly host: string;
@@ -15,6 +16,8 @@ export interface ListenOptions {
   readonly portSetting: string;
   /** Takes over connections that ask for another protocol; without it they are closed. */
   readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** The JSON body of an answer to what never gets as far as `fetch`; default `{"error": message}`. */
+  readonly toErrorBody?: ToErrorBody;
 }
 
 export interface Listener {
@@ -27,11 +30,20 @@ const IDLE_POLL_MS = 20;
 /** Who is slower than this with a request's head, or with all of it, is answered 408 and cut off. */
 const SERVER_LIMITS = { headersTimeout: 15_000, requestTimeout: 60_000, connectionsCheckingInterval: 5_000 };
 
-type Fetch = Parameters<typeof createAdaptorServer>[0]['fetch'];
+/** Of requests that have none, as HTTP/1.0 allows. */
+const DEFAULT_HOST = 'localhost';
+
+type Fetch = Parameters<typeof getRequestListener>[0];
 
 /** @throws UsageError */
 export async function listen(fetch: Fetch, options: ListenOptions): Promise<Listener> {
-  const server = createAdaptorServer({ fetch, serverOptions: SERVER_LIMITS }) as Server;
+  const { toErrorBody = (_, error) => ({ error }) } = options;
+  const listener = getRequestListener(fetch, {
+    hostname: DEFAULT_HOST,
+    errorHandler: (error) => answerUnreadable(error, toErrorBody),
+  });
+  const server = createServer(SERVER_LIMITS, listener);
+  server.on('clientError', (error, socket) => answerNoHttp(error, socket, toErrorBody));
   if (options.upgrade !== undefined) server.on('upgrade', options.upgrade);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(toUsageError(error, options)));

@@ -6,6 +6,7 @@ import { createLogger } from '@sluice/core/logger';
 import { ENV } from '@sluice/core/names';
 import { systemClock } from '@sluice/core/ports/clock';
 import { createSelfMetrics } from '@sluice/core/self-metrics';
+import { toStatusBody } from '@sluice/ingest/answer';
 import { createIngestApp } from '@sluice/ingest/ingest-app';
 import { toIngestLimits } from '@sluice/ingest/ingest-limits';
 import { createEmbeddedScheduler } from '@sluice/platform/embedded/scheduler';
@@ -117,6 +118,7 @@ export async function startLocal(
         host,
         port: settings.ingestPort,
         portSetting: ENV.ingestPort,
+        toErrorBody: toStatusBody,
       },
     );
     open.push(() => ingest.close(DRAIN_MS.requests));

@@ -7,7 +7,7 @@ import {
   type PartialSuccess,
 } from '@sluice/otlp/responses';
 import { MEDIA_TYPE } from './media-type.ts';
-import { type Refusal, RPC_CODE } from './refusal.ts';
+import { type Refusal, type RefusalStatus, RPC_CODE } from './refusal.ts';
 
 /** 200 with an ExportServiceResponse; its partial_success is unset when nothing is to be said (OTLP spec § Full Success). */
 export function answerExport(signal: Signal, encoding: Encoding, partial: PartialSuccess): Response {
@@ -26,6 +26,11 @@ export function answerRefusal(refusal: Refusal, encoding: Encoding, method: stri
   for (const [name, value] of Object.entries(refusal.headers ?? {})) response.headers.set(name, value);
   if (retryAfterSeconds !== undefined) response.headers.set(HEADER.retryAfter, String(retryAfterSeconds));
   return response;
+}
+
+/** The google.rpc.Status, as JSON, of what was refused before a request could be made of it. */
+export function toStatusBody(httpStatus: number, message: string): { code: number; message: string } {
+  return { code: RPC_CODE[httpStatus as RefusalStatus] ?? RPC_CODE[400], message };
 }
 
 function respond(status: number, encoding: Encoding, body: Uint8Array | null): Response {

@@ -9,7 +9,7 @@ export const revokeKeyCommand = defineCommand({
   operands: 'ID',
   minOperands: 1,
   maxOperands: 1,
-  about: 'Ends a key. A pipeline that has just seen it refuses it within a minute.',
+  about: 'Ends a key. The pipeline on this machine refuses it within a second.',
   options: { 'data-dir': DATA_DIR_OPTION },
   examples: ['sluice keys revoke 3f1b2c4d5e6f'],
   async run({ options, positionals, json }, io) {

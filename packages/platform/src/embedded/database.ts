@@ -3,12 +3,13 @@
  * fsync) covers everything that a turn of the event loop wrote. WAL keeps readers, also of other
  * processes (the CLI), from ever waiting for the writer.
  */
-import { mkdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { UsageError } from '@sluice/core/errors';
 import { createFileSpace } from './file-space.ts';
 import { createGroupCommit } from './group-commit.ts';
+import { makeFolder } from './make-folder.ts';
 import { migrateRoom } from './migrations.ts';
 import { toOpenError } from './sqlite-errors.ts';
 
@@ -80,7 +81,7 @@ function openFile(
 ): DatabaseSync {
   let db: DatabaseSync | undefined;
   try {
-    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    if (path !== ':memory:') makeFolder(dirname(path));
     const bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
     db = new DatabaseSync(path, { timeout });
     db.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL`);

@@ -2,10 +2,10 @@
  * One server per data directory. The lock is SQLite's own lock on a small file: the kernel releases it
  * when the process ends, however it ends, so that nothing stale is ever left behind.
  */
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { UsageError } from '@sluice/core/errors';
+import { makeFolder } from './make-folder.ts';
 import { isLocked, toOpenError } from './sqlite-errors.ts';
 
 export interface ProcessLock {
@@ -16,7 +16,7 @@ export interface ProcessLock {
 export function acquireProcessLock(path: string): ProcessLock {
   let db: DatabaseSync | undefined;
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
     db = new DatabaseSync(path, { timeout: 0 });
     db.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
   } catch (error) {

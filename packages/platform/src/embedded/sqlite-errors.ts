@@ -1,4 +1,5 @@
 /** What SQLite's result codes mean for the person who runs Sluice, with the remedy. */
+import { dirname } from 'node:path';
 import { UsageError } from '@sluice/core/errors';
 
 /** https://www.sqlite.org/rescode.html; the low byte of an extended code is the primary one. */
@@ -65,10 +66,10 @@ function explainSystemError(path: string, error: unknown): string | undefined {
     return `no permission to write the data file ${path}: make its folder writable, or set SLUICE_DATA_DIR to another folder`;
   }
   if (code === 'ENOTDIR' || code === 'EEXIST') {
-    return `the folder of the data file ${path} is not a folder: remove what is in its place, or set SLUICE_DATA_DIR`;
+    return `the data directory ${dirname(path)} is not a folder: remove what is in its place, or set SLUICE_DATA_DIR`;
   }
   if (code === 'ENOENT' || code === 'ENOSPC') {
-    return `the folder of the data file ${path} cannot be made (${code}): set SLUICE_DATA_DIR to another folder`;
+    return `the data directory ${dirname(path)} cannot be made (${code}): set SLUICE_DATA_DIR to another folder`;
   }
   return undefined;
 }
