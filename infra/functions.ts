@@ -67,7 +67,8 @@ function deliverySpecs({ settings, queues, groups }: PipelineParts): readonly Fu
       memoryMb: 512,
       timeoutSeconds: 60,
       secrets: ['SLUICE_TEMPO_AUTH'],
-      grants: [...mayConsume(queues.traces), maySend(queues.metrics.queue)],
+      // Round again for what Tempo refuses: a refusal is believed when it is repeated.
+      grants: [...mayConsume(queues.traces), maySend(queues.traces.queue, queues.metrics.queue)],
       environment: {
         SLUICE_TRACES_QUEUE_URL: queues.traces.queue.url,
         SLUICE_TRACES_DEAD_QUEUE_URL: queues.traces.deadLetter.url,

@@ -11,7 +11,7 @@ import { inputFor } from './stages.ts';
 
 export type SharedContext = Omit<RuleContext, 'stage' | 'edge'>;
 
-/** Recorded by `npm run test:e2e -- --target aws`. */
+/** Recorded by `npm run test:e2e -- aws-permissions -u`. */
 export const NEEDED_FILE = join(import.meta.dirname, 'needed-permissions.json');
 
 export async function readSharedContext(): Promise<SharedContext> {
