@@ -42,6 +42,7 @@ export const STANDARD_QUEUES = 5;
 export const FIFO_QUEUES = 1;
 export const ALARMS = 33;
 export const KMS_KEYS = 2;
+/** With the edge `cdn` (infra/edge.ts). */
 export const WAF_RULES = 2;
 /** Days of the functions' own logs, and of the log group `app`. */
 export const LOG_RETENTION_DAYS = 30;
