@@ -83,8 +83,8 @@ export function requiredLiteral(source: string): string {
       if (close < 0) return '';
       i = close;
     } else if (character === '*' || character === '?' || character === '{') {
-      // The character before may be missing.
-      run = run.slice(0, -1);
+      // The character before may be missing: all of it, if it takes two of UTF-16.
+      run = run.replace(/.$/su, '');
       end();
       if (character === '{') {
         const close = source.indexOf('}', i);

@@ -242,6 +242,36 @@ describe('volume and stats, from the chunks alone', () => {
   });
 });
 
+test('an instant query for lines answers those of the hour up to its time', async () => {
+  const { resultType, result } = await data(`/query?${q('{job="shop"} |= "line"')}&limit=2`);
+  expect(resultType).toBe('streams');
+  const lines = result.flatMap(({ values }: { values: [string, string][] }) => values);
+  expect(lines.map(([time]: [string]) => BigInt(time)).sort()).toEqual([
+    TEST_NOW_NS - MINUTE_NS,
+    TEST_NOW_NS,
+  ]);
+  const early = await data(`/query?${q('{job="shop"}')}&time=${TEST_NOW_NS - 60n * MINUTE_NS}`);
+  expect(early.result).toEqual([]);
+});
+
+test('without a start, an end in the future counts as now', async () => {
+  const hours = (end: number) => `/query_range?${q('{job="shop"}')}&since=5m&end=${TEST_NOW_MS / 1000 + end}`;
+  const count = async (path: string): Promise<number> =>
+    (await data(path)).result.flatMap(({ values }: { values: unknown[] }) => values).length;
+  expect(await count(hours(86_400))).toBe(await count(hours(1)));
+  expect(await count(hours(-3600))).toBe(0);
+});
+
+test.each([
+  ['1e21', '1000000000000000000000'],
+  ['0.0000001', '0.0000001'],
+  ['-1.5 / 10000000', '-0.00000015'],
+  ['1.5', '1.5'],
+  ['1 / 0', '+Inf'],
+])('values have digits, not exponents: %s', async (query, text) => {
+  expect((await data(`/query?${q(query)}`)).result[1]).toBe(text);
+});
+
 test.each([
   ['/query_range', 'unexpected $end'],
   [`/query_range?${q('{job="shop"')}`, 'parse error at line 1, col 12'],
@@ -253,7 +283,6 @@ test.each([
   [`/query_range?${q('rate({job="shop"}[1m])')}&step=0`, 'zero or negative query resolution'],
   [`/query_range?${q('rate({job="shop"}[1m])')}&step=1ms`, 'exceeded maximum resolution of 11,000 points'],
   [`/query_range?${q('rate({job="shop"}[1m])')}&step=fast`, 'to a valid duration'],
-  [`/query?${q('{job="shop"}')}`, 'log queries are not supported as an instant query type'],
   ['/series', '0 matcher groups supplied'],
   [`/series?match[]=${encodeURIComponent('{job=~"("}')}`, 'error parsing regexp'],
 ])('%s is a 400 in text that says why: %s', async (path, message) => {

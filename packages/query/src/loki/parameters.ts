@@ -69,21 +69,27 @@ export interface TimeRange {
   readonly endNs: bigint;
 }
 
+/** The hour up to a time and with it. */
+export function rangeUpTo(timeNs: bigint): TimeRange {
+  return { startNs: clamp(timeNs - BigInt(DEFAULT_RANGE_MS) * 1_000_000n), endNs: timeNs + 1n };
+}
+
 /** `start`, `end` and `since`; an hour up to now without them. @throws BadParameter */
 export function readRange(parameters: Parameters, nowMs: number): TimeRange {
   const end = parameters.get('end');
   const start = parameters.get('start');
-  const since = parameters.get('since');
-  const endNs =
-    end === undefined || end === '' ? BigInt(Math.floor(nowMs)) * 1_000_000n : parseTimeNs('end', end);
-  const sinceMs = since === undefined ? DEFAULT_RANGE_MS : parseDurationMs(since);
+  const since = parameters.get('since') ?? '';
+  const nowNs = BigInt(Math.floor(nowMs)) * 1_000_000n;
+  const endNs = end === undefined || end === '' ? nowNs : parseTimeNs('end', end);
+  const sinceMs = since === '' ? DEFAULT_RANGE_MS : parseDurationMs(since);
   if (sinceMs === undefined)
     throw new BadParameter(
       `could not parse 'since' parameter: not a valid duration string: ${JSON.stringify(since)}`,
     );
   const startNs =
     start === undefined || start === ''
-      ? clamp(endNs - BigInt(Math.floor(sinceMs * 1e6)))
+      ? // Counted from now where the end is still to come, as Loki does.
+        clamp((endNs < nowNs ? endNs : nowNs) - BigInt(Math.floor(sinceMs * 1e6)))
       : parseTimeNs('start', start);
   if (endNs < startNs) throw new BadParameter('end timestamp must not be before or equal to start time');
   return { startNs, endNs };

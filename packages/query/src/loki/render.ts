@@ -80,7 +80,18 @@ export function success(data: unknown): unknown {
 
 function formatValue(value: number): string {
   if (value === Number.POSITIVE_INFINITY) return '+Inf';
-  return value === Number.NEGATIVE_INFINITY ? '-Inf' : String(value);
+  return value === Number.NEGATIVE_INFINITY ? '-Inf' : withoutExponent(String(value));
+}
+
+/** Go's format `f`: digits only, however many (`1e+21` has 22 of them). */
+function withoutExponent(text: string): string {
+  const [, sign = '', whole = '', fraction = '', exponent] =
+    /^(-?)(\d+)(?:\.(\d+))?e([+-]\d+)$/.exec(text) ?? [];
+  if (exponent === undefined) return text;
+  const digits = whole + fraction;
+  const point = whole.length + Number(exponent);
+  if (point <= 0) return `${sign}0.${'0'.repeat(-point)}${digits}`;
+  return sign + digits.padEnd(point, '0');
 }
 
 function renderStats(entries: number, { stats, elapsedMs }: RenderOptions): unknown {
