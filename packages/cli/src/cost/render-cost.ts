@@ -20,7 +20,9 @@ export function renderCost(report: CostReport, { style }: { readonly style: Styl
     plot(report, style),
     downstream(report, style),
     notes(report, style),
-  ].join('\n');
+  ]
+    .filter((part) => part !== '')
+    .join('\n');
 }
 
 export function renderPrices(style: Style): string {
@@ -121,6 +123,7 @@ function summary(report: CostReport, style: Style): string {
 
 /** On a line each: what volumes from a hundredth to a hundredfold cost, here and with collectors. */
 function plot({ scale, volumes }: CostReport, style: Style): string {
+  if (new Set(scale.map(({ usd }) => usd)).size === 1) return '';
   const most = Math.max(...scale.flatMap(({ usd, collectorUsd }) => [usd, collectorUsd]));
   const cells = (usd: number): string =>
     bar(Math.log10(Math.max(1, usd)), Math.log10(Math.max(10, most))) || '▏';
