@@ -49,6 +49,11 @@ export class ConfigNode {
     return typeof value === 'boolean' ? 'boolean' : 'text';
   }
 
+  /** Of a scalar: whether it stands without quotes, so that YAML decides what it is. */
+  get isPlain(): boolean {
+    return isScalar(this.node) && this.node.type === 'PLAIN';
+  }
+
   /** Of a scalar: as it was written (`1.0`, `yes`), which is what fields of text take. */
   get source(): string {
     if (!isScalar(this.node)) return '';

@@ -12,6 +12,9 @@ const UNITS_MS: Readonly<Record<string, number>> = {
 
 const PATTERN = /^(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$/;
 
+/** What Go counts in 64 bits of nanoseconds: some 292 years. */
+const MAX_MS = Math.floor(2 ** 63 / 1e6);
+
 /** Milliseconds; undefined when it is no duration. Units come largest first, each once, without fractions. */
 export function parseDuration(text: string): number | undefined {
   if (text === '0') return 0;
@@ -21,7 +24,7 @@ export function parseDuration(text: string): number | undefined {
     (sum, unit, index) => sum + Number(match[index + 1] ?? 0) * unit,
     0,
   );
-  return total <= Number.MAX_SAFE_INTEGER ? total : undefined;
+  return total <= MAX_MS ? total : undefined;
 }
 
 /** The shortest text for milliseconds, as Prometheus prints it: whole units, largest first. */

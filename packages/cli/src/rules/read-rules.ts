@@ -1,8 +1,9 @@
 /** Rule files by name and by pattern. */
 import { globSync, readFileSync, statSync } from 'node:fs';
-import { isAbsolute, join, relative } from 'node:path';
+import { isAbsolute, join, normalize, relative } from 'node:path';
 import type { RuleSource } from '@sluice/rules/load-rules';
 import { CommandLineError } from '../command-line-error.ts';
+import { goGlob } from './go-glob.ts';
 
 /** Tests of rules stand beside them. */
 const TEST_FILE = /[._-]tests?\.ya?ml$/;
@@ -34,14 +35,16 @@ export function findRules(paths: readonly string[], cwd: string): readonly RuleS
   });
 }
 
-/** What a pattern of `rule_files` finds, seen from the folder of the test file. */
+/** What a pattern of `rule_files` finds, seen from the folder of the test file. @throws for a folder, or a pattern that is none */
 export function globRules(pattern: string, dir: string): readonly RuleSource[] {
-  return globSync(pattern, { cwd: dir })
-    .sort()
-    .map((file) => ({ file, source: readFileSync(isAbsolute(file) ? file : join(dir, file), 'utf8') }));
+  return goGlob(pattern === '' ? '' : normalize(pattern), dir).map((file) => ({
+    file,
+    source: readSource(file, dir),
+  }));
 }
 
 function describe(error: unknown): string {
   const code = (error as { readonly code?: unknown }).code;
+  if (code === 'EISDIR') return 'it is a folder';
   return code === 'ENOENT' ? 'there is no such file' : String(code ?? error);
 }

@@ -42,6 +42,8 @@ export function parseMetric(text: string): Labels {
       throw new SyntaxFault(name, `bad metric name ${JSON.stringify(name.text)}`);
     const { matchers } = parseVectorSelector(stream, name);
     if (stream.peek().kind !== 'eof') stream.unexpected('label set');
+    const other = matchers.find(({ operator }) => operator !== '=');
+    if (other) fail(`unexpected "${other.operator}" in label set, expected "="`);
     return fromPairs(matchers.map((matcher) => [matcher.name, matcher.value] as const));
   } catch (error) {
     if (error instanceof SyntaxFault) throw toQueryError(text, error);

@@ -46,7 +46,7 @@ export function createRuleWorld(
   const clock = createFakeClock(WORLD_START_MS);
   const embedded = createEmbeddedTable({ database: createMemoryDatabase(), name: 'rules', clock });
   const table = (options.wrapTable ?? ((same) => same))(embedded);
-  const store = createSampleStore([], { intervalMs: 1 });
+  const store = createSampleStore([], { startMs: 0, intervalMs: 1 });
   store.setPresent(Number.POSITIVE_INFINITY);
   const reported: RuleAlert[] = [];
   const recorded: RecordedBatch[] = [];

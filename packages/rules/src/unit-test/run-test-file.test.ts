@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { formatGoDuration } from './render-failure.ts';
 import { runTestFile } from './run-test-file.ts';
+import { parseTestFile } from './test-file.ts';
 
 const RULES = `
 groups:
@@ -183,9 +184,43 @@ tests:
   expect(bad.failures[0]).toContain('want Unix seconds or a time of RFC 3339, got "soon"');
 });
 
+test('of series that are given twice the later one counts; rules that cannot be read fail the tests', async () => {
+  const twice = `[{ series: x, values: 1x9 }, { series: 'x{}', values: '_x3 7' }]`;
+  const expression = `{ expr: 'count_over_time(x[9m])', eval_time: 5m, exp_samples: [{ value: 1 }] }`;
+  const source = `${head}tests: [{ input_series: ${twice}, promql_expr_test: [${expression}] }]`;
+  expect((await run(source)).failures).toEqual([]);
+  const { failures } = await runTestFile(source, {
+    file: 'a_test.yml',
+    readRules: () => {
+      throw new Error('rules.yml cannot be read: it is a folder');
+    },
+  });
+  expect(failures).toEqual(['rules.yml cannot be read: it is a folder']);
+});
+
 test('only tests whose name matches are run, and patterns without a file are told', async () => {
   const source = `rule_files: [rules.yml, none*.yml]\ntests: [{ name: one }, { name: two }]`;
   expect(await run(source, { run: [/^t/] })).toEqual({ failures: [], unmatched: ['none*.yml'], tests: 1 });
+});
+
+test.each([
+  ['011', 9],
+  ['0o11', 9],
+  ['-0b11', -3],
+  ['0x_1F', 31],
+  ['1_0.5e1', 105],
+  ['9.', 9],
+  ['-.INF', Number.NEGATIVE_INFINITY],
+  ['.NaN', Number.NaN],
+])('%s is a number to Go’s YAML', (text, value) => {
+  const source = `tests: [{ promql_expr_test: [{ exp_samples: [{ value: ${text} }] }] }]`;
+  const parsed = parseTestFile(source, { file: 'a.yml' }).value!;
+  expect(parsed.tests[0]!.expressionTests[0]!.expected[0]!.value).toBe(value);
+});
+
+test.each(['"9"', 'NaN', 'Inf', '+Inf', '1e400', 'nine', 'true', '[9]'])('%s is none', (text) => {
+  const source = `tests: [{ promql_expr_test: [{ exp_samples: [{ value: ${text} }] }] }]`;
+  expect(parseTestFile(source, { file: 'a.yml' }).problems[0]!.message).toContain('want a number');
 });
 
 test('unknown keys and repeated groups are refused', async () => {

@@ -6,7 +6,7 @@ import { parseTestFile } from './test-file.ts';
 
 export interface RunTestFileOptions {
   readonly file: string;
-  /** The files that a pattern of `rule_files` finds. */
+  /** The files that a pattern of `rule_files` finds. What it throws fails the file's tests. */
   readonly readRules: (pattern: string) => readonly RuleSource[];
   /** Tests to run, by regular expression on their names; all when absent. */
   readonly run?: readonly RegExp[];
@@ -27,19 +27,26 @@ export async function runTestFile(source: string, options: RunTestFileOptions): 
     return { failures: parsed.problems.map(formatProblem), unmatched: [], tests: 0 };
   const { ruleFiles, evaluationIntervalMs, groupEvalOrder, fuzzyCompare, tests } = parsed.value;
   const unmatched: string[] = [];
-  const sources = ruleFiles.flatMap((pattern) => {
-    const found = readRules(pattern);
-    if (found.length === 0) unmatched.push(pattern);
-    return found;
-  });
-  const loaded = loadRules(sources);
+  const sources = new Map<string, RuleSource>();
+  const unreadable: string[] = [];
+  for (const pattern of ruleFiles) {
+    try {
+      const found = readRules(pattern);
+      if (found.length === 0) unmatched.push(pattern);
+      // A file that is named twice is loaded once.
+      for (const source of found) sources.set(source.file, source);
+    } catch (error) {
+      unreadable.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  const loaded = loadRules([...sources.values()]);
   const failures: string[] = [];
   let count = 0;
   for (const test of tests) {
     if (run.length > 0 && !run.some((pattern) => pattern.test(test.name))) continue;
     count += 1;
-    if (loaded.files === undefined || hasErrors(loaded.problems)) {
-      failures.push(...loaded.problems.map(formatProblem));
+    if (unreadable.length > 0 || loaded.files === undefined || hasErrors(loaded.problems)) {
+      failures.push(...unreadable, ...loaded.problems.map(formatProblem));
       break;
     }
     // Groups that are not named come first, as number zero (and with the first of those that are).

@@ -39,8 +39,13 @@ export function createSampleStore(
     if (family === undefined) families.set(name, [made]);
     else family.push(made);
   };
+  const given = new Map<string, NotedSeries>();
   for (const { series, values } of input) {
-    const noted: NotedSeries = parseSeriesNotation(`${series} ${values}`);
+    const noted = parseSeriesNotation(`${series} ${values}`);
+    // Of two with the same labels the later one is all there is, as in promtool.
+    given.set(labelsKey(noted.labels), noted);
+  }
+  for (const noted of given.values()) {
     noted.values.forEach((value, index) => {
       const timeMs = startMs + index * intervalMs;
       if (value.kind === 'float') put(noted.labels, { timeMs, sample: { value: value.value } });

@@ -47,17 +47,32 @@ export interface ExpressionTest {
 const DEFAULT_INTERVAL_MS = 60_000;
 const NOTHING: ReadonlyMap<string, string> = new Map();
 
-/** Numbers as Go's YAML takes them: also `1e3`, `.inf`, `NaN` and texts of numbers. */
+const OCTAL = /^([+-]?)0o?([0-7]+)$/;
+const OTHER_BASE = /^([+-]?)(0x[\da-f]+|0b[01]+)$/i;
+const DECIMAL = /^[+-]?(\.\d+|\d+(\.\d*)?)(e[+-]?\d+)?$/i;
+const INFINITE = /^([+-]?)\.(inf|Inf|INF)$/;
+
+/** Numbers as Go's YAML takes them: octals of YAML 1.1, `1_000`, `.inf`, and nothing in quotes. */
 const float: d.Decoder<number> = (node) => {
-  if (typeof node.scalar === 'number') return node.scalar;
-  const text = node.source.trim();
-  if (/^[+-]?\.?inf$/i.test(text))
-    return text.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  if (/^\.?nan$/i.test(text)) return Number.NaN;
-  const value = text === '' ? Number.NaN : Number(text.replaceAll('_', ''));
-  if (!Number.isNaN(value)) return value;
-  return d.number(node);
+  const text = node.isPlain ? node.source.trim().replaceAll('_', '') : '';
+  if (/^\.(nan|NaN|NAN)$/.test(text)) return Number.NaN;
+  const value = goNumber(text);
+  if (value !== undefined) return value;
+  node.report(`want a number, got ${JSON.stringify(node.source)}`);
+  return undefined;
 };
+
+function goNumber(text: string): number | undefined {
+  const signed = (sign: string | undefined, size: number): number => (sign === '-' ? -size : size);
+  const infinite = INFINITE.exec(text);
+  if (infinite) return signed(infinite[1], Number.POSITIVE_INFINITY);
+  const octal = OCTAL.exec(text);
+  if (octal) return signed(octal[1], Number.parseInt(octal[2]!, 8));
+  const other = OTHER_BASE.exec(text);
+  if (other) return signed(other[1], Number(other[2]));
+  const value = DECIMAL.test(text) ? Number(text) : Number.NaN;
+  return Number.isFinite(value) ? value : undefined;
+}
 
 /** Unix seconds, or RFC 3339. */
 const timestampMs: d.Decoder<number> = (node) => {
