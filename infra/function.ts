@@ -31,6 +31,8 @@ export interface FunctionDeps {
   readonly settings: Settings;
   readonly account: Account;
   readonly secrets: Secrets;
+  /** Where functions put their own spans. */
+  readonly spans: aws.sqs.Queue;
 }
 
 const CONFIG_FOLDER = 'config';
@@ -54,6 +56,8 @@ export function createFunction(spec: FunctionSpec, deps: FunctionDeps): sst.aws.
     ...(copiesConfig ? [{ from: settings.configDir, to: CONFIG_FOLDER }] : []),
   ];
   const configSecrets = $interpolate`${account.parameters}${secretPrefix(settings)}config/*`;
+  // Who consumes that queue sends its spans straight to their destination, and ingest may send there anyway.
+  const sendsSpans = spec.environment?.SLUICE_TRACES_QUEUE_URL === undefined;
   const parameters = (spec.secrets ?? []).map((name) => deps.secrets[name]);
   return new sst.aws.Function(toLogicalName(spec.name), {
     name: physicalName,
@@ -76,6 +80,8 @@ export function createFunction(spec: FunctionSpec, deps: FunctionDeps): sst.aws.
       SLUICE_LOG_LEVEL: 'info',
       SLUICE_FUNCTION: spec.name,
       SLUICE_STAGE: settings.stage,
+      SLUICE_SELF_TRACES_RATIO: String(settings.selfTracesRatio),
+      ...(sendsSpans ? { SLUICE_TRACES_QUEUE_URL: deps.spans.url } : {}),
       ...(spec.hasConfig === true ? { SLUICE_CONFIG_DIR: copiesConfig ? CONFIG_FOLDER : '' } : {}),
       ...(parameters.length === 0 && spec.hasConfig !== true
         ? {}
@@ -91,6 +97,7 @@ export function createFunction(spec: FunctionSpec, deps: FunctionDeps): sst.aws.
         actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
         resources: [$interpolate`${account.logs}:log-group:/aws/lambda/${physicalName}:*`],
       },
+      ...(sendsSpans ? [{ actions: ['sqs:SendMessage'], resources: [deps.spans.arn] }] : []),
       ...(parameters.length === 0
         ? []
         : [{ actions: ['ssm:GetParameter'], resources: parameters.map(({ arn }) => arn) }]),

@@ -35,6 +35,7 @@ export function createPipeline(settings: Settings): Record<string, $util.Output<
     keys,
     secrets,
     originDigests,
+    spans: queues.traces.queue,
   };
   const telemetry = createFunctions(parts);
   const urls = createEdge(

@@ -25,6 +25,10 @@ export interface Settings {
     readonly mimirUrl: string;
   };
   /** Values by name of the variable; what is missing is taken from `sst secret`. */
+  /** How destinations tell tenants apart: not at all, by a label, or by `X-Scope-OrgID`. */
+  readonly tenants: 'shared' | 'label' | 'org-id';
+  /** Share of the functions' own invocations that become spans, from 0 to 1. */
+  readonly selfTracesRatio: number;
   readonly secrets: Readonly<Partial<Record<SecretName, string>>>;
   /** Empty: `sluice.yml` decides, and without one it is on. */
   readonly redaction: '' | 'on' | 'off' | 'all';
@@ -86,6 +90,11 @@ export function readSettings(
       problems.push(`${name}=${text(name)} is not a whole number from ${min} to ${max}`);
     return value;
   };
+  const ratio = (name: string, fallback: number): number => {
+    const value = text(name) === '' ? fallback : Number(text(name));
+    if (!(value >= 0 && value <= 1)) problems.push(`${name}=${text(name)} is not a number from 0 to 1`);
+    return value;
+  };
   const url = (name: string): string => {
     if (text(name) !== '' && !/^https:\/\/[^\s@]+$/.test(text(name)))
       problems.push(`${name} is not an https:// URL without credentials: those go into the secret`);
@@ -118,6 +127,8 @@ export function readSettings(
     wafRateLimit: count('SLUICE_WAF_RATE_LIMIT', { min: 100, max: 20_000_000 }) ?? 100_000,
     originSecretGeneration: count('SLUICE_ORIGIN_SECRET_GENERATION', { min: 1, max: 1_000_000 }) ?? 1,
     backends: { tempoUrl, lokiUrl: url('SLUICE_LOKI_URL'), mimirUrl: url('SLUICE_MIMIR_URL') },
+    tenants: choice('SLUICE_TENANTS', ['shared', 'label', 'org-id'], 'shared'),
+    selfTracesRatio: ratio('SLUICE_SELF_TRACES_RATIO', 0.01),
     secrets: Object.fromEntries(
       SECRETS.filter((name) => text(name) !== '').map((name) => [name, text(name)]),
     ),

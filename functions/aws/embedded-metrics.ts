@@ -26,6 +26,7 @@ const COUNTERS: readonly string[] = [
   METRIC.metricsPoints,
   METRIC.auditEvents,
   METRIC.remoteWriteSamples,
+  METRIC.selfSpans,
 ];
 /** The largest over their labels, at every report. */
 const GAUGES: readonly string[] = [

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { silentLogger } from '@sluice/core/logger';
+import { NO_TRACER } from '@sluice/delivery/self-traces/self-tracer';
 import type { LambdaEvent } from 'hono/aws-lambda';
 import { expect, test } from 'vitest';
 import { toHttpHandler } from './http-door.ts';
@@ -17,6 +18,7 @@ function makeDoor(digests: string, body = 'through') {
     process: {
       env: { SLUICE_ORIGIN_SECRET_SHA256: digests },
       report: async () => {},
+      tracer: NO_TRACER,
       logger: silentLogger,
     },
   });

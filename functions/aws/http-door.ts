@@ -2,9 +2,11 @@
 import { CLOUD_ENV } from '@sluice/core/names';
 import { readList } from '@sluice/core/settings';
 import { createOriginCheck } from '@sluice/ingest/origin-check';
+import type { LambdaContext } from '@sluice/platform/aws/event-source';
 import { Hono } from 'hono';
 import { handle, type LambdaEvent } from 'hono/aws-lambda';
 import type { CloudProcess } from './process.ts';
+import { httpInvocation } from './self-traces.ts';
 
 interface HttpResult {
   readonly statusCode: number;
@@ -19,7 +21,7 @@ const AROUND_CDN = 'this address is not for clients: use the one that the deploy
 
 export interface HttpDoorOptions {
   readonly fetch: (request: Request) => Response | Promise<Response>;
-  readonly process: Pick<CloudProcess, 'report' | 'logger' | 'env'>;
+  readonly process: Pick<CloudProcess, 'report' | 'logger' | 'env' | 'tracer'>;
   /** Before the answer goes out: afterwards the environment is frozen. */
   readonly flush?: () => Promise<void>;
 }
@@ -30,10 +32,19 @@ export function toHttpHandler({ fetch, process, flush }: HttpDoorOptions) {
     isFromCdn(c.req.raw.headers) ? fetch(c.req.raw) : c.json({ error: AROUND_CDN }, 403),
   );
   const answer = handle(app);
-  return async (event: LambdaEvent): Promise<HttpResult> => {
-    const result = (await answer(event)) as HttpResult;
+  return async (event: LambdaEvent, context?: Partial<LambdaContext>): Promise<HttpResult> => {
+    const result = await process.tracer.run(httpInvocation(event, context), async (span) => {
+      const answered = (await answer(event)) as HttpResult;
+      const { statusCode } = answered;
+      span.set({ 'http.response.status_code': statusCode });
+      if (statusCode >= 500) {
+        span.set({ 'error.type': String(statusCode) });
+        span.fail(`answered ${statusCode}`);
+      }
+      return answered;
+    });
     // The answer stands, whatever becomes of the counting.
-    await Promise.allSettled([flush?.(), process.report()]);
+    await Promise.allSettled([flush?.(), process.tracer.flush(), process.report()]);
     if (Buffer.byteLength(result.body ?? '') <= MAX_RESPONSE_BYTES) return result;
     process.logger.warn('an answer is larger than Lambda lets through', { bytes: result.body.length });
     const body = JSON.stringify({

@@ -1,5 +1,6 @@
 /** A consumer as the handler of a queue: what it counts is written down with every batch. */
 import type { BatchHandler, Queue } from '@sluice/core/ports/queue';
+import { NO_TRACER } from '@sluice/delivery/self-traces/self-tracer';
 import {
   type LambdaContext,
   type SqsBatchResponse,
@@ -7,17 +8,25 @@ import {
   toLambdaHandler,
 } from '@sluice/platform/aws/event-source';
 import type { CloudProcess } from './process.ts';
+import { batchInvocation } from './self-traces.ts';
 
 export function toQueueHandler(
   handler: BatchHandler,
-  { queue, process }: { readonly queue: Queue; readonly process: Pick<CloudProcess, 'report'> },
+  { queue, process }: { readonly queue: Queue; readonly process: Pick<CloudProcess, 'report' | 'tracer'> },
 ): (event: SqsEvent, context: LambdaContext) => Promise<SqsBatchResponse> {
   const consume = toLambdaHandler(handler, { queue });
   return async (event, context) => {
+    const invocation = batchInvocation(event, { queue: queue.name, context });
+    const tracer = invocation === undefined ? NO_TRACER : process.tracer;
     try {
-      return await consume(event, context);
+      return await tracer.run(invocation!, async (span) => {
+        const response = await consume(event, context);
+        const failed = response.batchItemFailures.length;
+        if (failed > 0) span.set({ 'sluice.batch.failures': failed });
+        return response;
+      });
     } finally {
-      await process.report().catch(() => {});
+      await Promise.allSettled([process.tracer.flush(), process.report()]);
     }
   };
 }

@@ -88,6 +88,8 @@ export interface CloudOptions {
   readonly destination?: (url: string) => Promise<string>;
   /** Of everything that is left to chance. */
   readonly seed?: number;
+  /** Share of their own invocations that functions make spans of: none, since they would be calls that nobody counts on. */
+  readonly selfTraces?: number;
   /** The folder `config/` that is deployed along. */
   readonly configDir?: string;
   /** Parameters below the path of the stage that `infra/` does not make, e.g. `config/HOOK`. */
@@ -111,6 +113,7 @@ export async function startCloud({
   consumes = true,
   destination = async (url) => url,
   seed = 1,
+  selfTraces = 0,
   configDir = '',
   parameters = {},
   hosts = {},
@@ -198,6 +201,7 @@ export async function startCloud({
         HARNESS_CLOCK_FILE: clockFile(door),
         HARNESS_HOSTS: JSON.stringify(hosts),
         SLUICE_CONFIG_DIR: configDir,
+        SLUICE_SELF_TRACES_RATIO: String(selfTraces),
       };
       for (const [name, url] of [
         ['SLUICE_TEMPO_URL', tempo.url],

@@ -45,6 +45,8 @@ beforeAll(async () => {
     configDir: config.dir,
     parameters: { [`config/${HOOK_SECRET}`]: TOKEN },
     hosts: { [HOOK_HOST]: hook.port },
+    // Every one of them: what functions send of themselves is part of what they use.
+    selfTraces: 1,
   });
 }, 120_000);
 afterAll(async () => {
@@ -381,6 +383,24 @@ test('years later, files are complete and events have been kept long enough', as
   cloud.setClock(500 * DAY_MS, 'keep-audit');
   await cloud.schedule('keep-audit');
   expect(hasCalled('keep-audit', 'dynamodb:DeleteItem', '-audit')).toBe(true);
+});
+
+test('what functions tell of themselves arrives, as one trace along the way of a request', async () => {
+  const found = await eventually('the spans of functions', async () => {
+    const spans = cloud.tempo.spans();
+    const request = spans.find(
+      ({ name, spanId }) =>
+        name === 'POST /v1/logs' && spans.some(({ parentSpanId }) => parentSpanId === spanId),
+    );
+    const batch = spans.find(({ parentSpanId }) => parentSpanId === request?.spanId);
+    return batch === undefined
+      ? undefined
+      : { request, batch, names: new Set(spans.map(({ name }) => name)) };
+  });
+  expect(found.batch).toMatchObject({ traceId: found.request!.traceId, kind: 5 });
+  expect(found.batch.name).toMatch(/^process sluice-production-(logs|audit\.fifo)$/);
+  for (const name of ['tick', 'evaluate', 'seal-audit', 'keep-audit', 'process sluice-production-traces'])
+    expect([...found.names]).toContain(name);
 });
 
 test('what is granted is what was used', async () => {

@@ -17,6 +17,7 @@ test.each([
   ['a domain of a Function URL', { SLUICE_DOMAIN: 'a.example.net' }, 'SLUICE_DOMAIN needs SLUICE_EDGE'],
   ['a retention that CloudWatch does not take', { SLUICE_CLOUDWATCH_RETENTION_DAYS: '31' }, 'is not one of'],
   ['a number that is none', { SLUICE_MONTHLY_BUDGET: 'much' }, 'SLUICE_MONTHLY_BUDGET=much'],
+  ['a share that is none', { SLUICE_SELF_TRACES_RATIO: '5%' }, 'SLUICE_SELF_TRACES_RATIO=5%'],
   ['too few consumers', { SLUICE_CONSUMER_CONCURRENCY: '1' }, 'from 2 to 1000'],
 ])('%s is refused with the remedy', (_name, env, message) => {
   expect(() => readSettings({ name: 'sluice', stage: 'dev' }, { ...GOOD, ...env })).toThrow(message);

@@ -19,8 +19,11 @@ export interface SqsBatchResponse {
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
 }
 
+/** The part of Lambda's context that is read (Lambda developer guide § Context object for Node.js). */
 export interface LambdaContext {
   getRemainingTimeInMillis(): number;
+  readonly awsRequestId?: string;
+  readonly invokedFunctionArn?: string;
 }
 
 /** Share of the time left after which no new work starts; the rest is for what is under way. */
