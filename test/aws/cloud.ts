@@ -28,6 +28,7 @@ import { createLambda, type LambdaFunction } from './lambda-host.ts';
 
 export const STAGE = 'production';
 const PREFIX = `sluice-${STAGE}-`;
+const ACCOUNT_PATH = '/000000000000/';
 const PRELOADS = ['shifted-clock.ts', 'outside-world.ts']
   .map((file) => `--import=${pathToFileURL(join(import.meta.dirname, file)).href}`)
   .join(' ');
@@ -57,10 +58,12 @@ export interface Cloud {
   queueUrl(name: string): string;
   /** Of a key that may do everything for another tenant. */
   createKey(tenant: string): Promise<string>;
-  /** How far the clock of functions is ahead from their next event on: of one, or of all. */
+  /** How far the clock of functions is ahead from now on: of one, or of all. */
   setClock(aheadMs: number, name?: string): void;
   /** As the schedule of the job does: tried again, and in the end among the dead letters of schedules. */
   schedule(job: string): Promise<'done' | 'given up'>;
+  /** Environment of the command line, for who may do everything to queues and keys. */
+  readonly operator: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }
 
@@ -139,19 +142,19 @@ export async function startCloud({
     ),
     prefix: PREFIX,
   });
-  const aws = await startAwsEndpoint(
-    {
-      sqs: await endpointOf(sqs.client as never),
-      dynamodb: await endpointOf(dynamo.client as never),
-      logs: logs.url,
-    },
-    { iam, parameters: parametersOf(parameters) },
-  );
+  const emulators = {
+    sqs: await endpointOf(sqs.client as never),
+    dynamodb: await endpointOf(dynamo.client as never),
+    logs: logs.url,
+  };
+  const aws = await startAwsEndpoint(emulators, { iam, parameters: parametersOf(parameters) });
   const credentials = { accessKeyId: 'harness', secretAccessKey: 'test' };
   const queues = new Map<string, string>();
   for (const { inputs } of deployed('aws:sqs/queue')) {
     const name = String(inputs.name);
-    queues.set(name, await sqs.createQueue(name));
+    await sqs.createQueue(name);
+    // The emulator's own address of a queue is none that the SDK can read; it takes the host for the endpoint.
+    queues.set(name, `${aws.url}${ACCOUNT_PATH}${name}`);
   }
   for (const { inputs } of deployed('aws:dynamodb/table')) await dynamo.createTable(String(inputs.name));
   const logsClient = new CloudWatchLogsClient({ region: 'us-east-1', endpoint: logs.url, credentials });
@@ -172,9 +175,11 @@ export async function startCloud({
   const setClock: Cloud['setClock'] = (ms, name) => {
     for (const door of name === undefined ? DOORS : [name]) {
       aheadMs.set(door, ms);
-      writeFileSync(clockFile(door), String(ms));
+      // In place: whoever reads meanwhile sees one or the other.
+      writeFileSync(clockFile(door), new Float64Array([ms]), { flag: 'r+' });
     }
   };
+  for (const door of DOORS) writeFileSync(clockFile(door), '');
   setClock(0);
 
   const functions = new Map<string, LambdaFunction>();
@@ -274,6 +279,15 @@ export async function startCloud({
     mappings,
     createKey,
     setClock,
+    operator: {
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'operator',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_ENDPOINT_URL_SQS: emulators.sqs,
+      AWS_ENDPOINT_URL_DYNAMODB: emulators.dynamodb,
+      SLUICE_QUEUES_URL: `${emulators.sqs}${ACCOUNT_PATH}${PREFIX}`,
+      SLUICE_KEYS_TABLE: `${PREFIX}keys`,
+    },
     schedule: (job) =>
       invokeAsync(
         functions.get(job)!,

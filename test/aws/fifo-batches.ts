@@ -3,6 +3,7 @@
  * order, and those that come back take their old places (SQS developer guide § FIFO queue delivery logic). This makes
  * the emulator do so.
  */
+import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ROOT } from './bundle-door.ts';
@@ -24,7 +25,7 @@ type Dequeue = (this: EmulatedQueue, most: number, ...rest: readonly unknown[]) 
 const PATCHED = Symbol.for('sluice.fifo-batches');
 
 export async function giveWholeGroups(): Promise<void> {
-  const file = join(ROOT, 'node_modules/fauxqs/dist/sqs/sqsStore.js');
+  const file = realpathSync(join(ROOT, 'node_modules/fauxqs/dist/sqs/sqsStore.js'));
   const { SqsQueue } = (await import(pathToFileURL(file).href)) as {
     readonly SqsQueue: { readonly prototype: { dequeueFifo: Dequeue; [PATCHED]?: true } };
   };

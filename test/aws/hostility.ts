@@ -32,8 +32,8 @@ export const CALM: Hostility = {
 };
 
 export const HOSTILE: Hostility = {
-  killed: 0.08,
-  unheard: 0.08,
+  killed: 0.05,
+  unheard: 0.05,
   frozen: 0.06,
   hurried: 0.05,
   repeated: 0.25,

@@ -1,17 +1,12 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type LocalProcess, removeDataDir, startLocalProcess } from './local-process.ts';
-import { SCENARIOS } from './scenarios.ts';
+import { afterAll, beforeAll, test } from 'vitest';
+import { startLocalPipeline } from './local-pipeline.ts';
+import type { Pipeline } from './pipeline.ts';
+import { E2E_SEED, runScenario, SCENARIOS } from './scenarios.ts';
 
-let pipeline: LocalProcess;
+let pipeline: Pipeline;
 beforeAll(async () => {
-  pipeline = await startLocalProcess();
+  pipeline = await startLocalPipeline(E2E_SEED);
 });
-afterAll(async () => {
-  await pipeline[Symbol.asyncDispose]();
-  removeDataDir(pipeline.dataDir);
-});
+afterAll(() => pipeline[Symbol.asyncDispose]());
 
-test.each(SCENARIOS)('$name', async ({ run }) => {
-  await run(pipeline);
-  expect(pipeline.errors).toEqual([]);
-});
+test.each(SCENARIOS)('$name', (scenario) => runScenario(scenario, pipeline));

@@ -71,15 +71,40 @@ export interface LogLine {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** Of the last day, unless a range is given. */
+/** Of the last day and all services, unless said otherwise. */
+export interface LineSelection {
+  readonly services?: readonly string[];
+  /** What the line holds. */
+  readonly text?: string;
+  readonly range?: { readonly startNs: bigint; readonly endNs: bigint };
+}
+
+export interface FoundSpan {
+  readonly spanId: string;
+  /** Empty for a root. */
+  readonly parentSpanId: string;
+  readonly name: string;
+}
+
+/** How what was sent is found again, where the people of a pipeline look for it. */
+export interface Finder {
+  findSpans(traceId: string): Promise<readonly FoundSpan[]>;
+  findLines(selection: LineSelection): Promise<readonly LogLine[]>;
+  /** Every span of the request, with its times and attributes. */
+  expectSpans(bytes: Uint8Array): Promise<void>;
+}
+
+/** By Loki's API. */
 export async function findLogs(
   apiUrl: string,
-  query: string,
-  range?: { readonly startNs: bigint; readonly endNs: bigint },
+  { services, text, range }: LineSelection,
 ): Promise<readonly LogLine[]> {
   const url = new URL(`${apiUrl}/loki/api/v1/query_range`);
   const span =
     range === undefined ? { since: '24h' } : { start: String(range.startNs), end: String(range.endNs) };
+  const selector = services === undefined ? '.+' : services.join('|');
+  const filter = text === undefined ? '' : ` |= ${JSON.stringify(text)}`;
+  const query = `{service=~${JSON.stringify(selector)}}${filter}`;
   url.search = new URLSearchParams({ query, limit: '5000', ...span }).toString();
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);

@@ -5,11 +5,12 @@ import type { AnyValue, KeyValue, LogRecord, Resource, Span } from '@sluice/otlp
 import { expect } from 'vitest';
 import {
   eventually,
-  findLogs,
+  type Finder,
   findTrace,
   type JaegerSpan,
   type JaegerTag,
   type JaegerTrace,
+  type LineSelection,
 } from './pipeline-client.ts';
 
 interface PlacedSpan {
@@ -88,7 +89,10 @@ function expectTag(tags: readonly JaegerTag[], key: string, expected: unknown): 
  * Every record of the requests at its time, with its ids and attributes, and no line besides: their services
  * must have sent nothing else in the range of these times.
  */
-export async function expectRecordsFound(apiUrl: string, ...requests: readonly Uint8Array[]): Promise<void> {
+export async function expectRecordsFound(
+  findLines: Finder['findLines'],
+  ...requests: readonly Uint8Array[]
+): Promise<void> {
   const placed = requests.flatMap((bytes) =>
     decodeLogs(bytes).flatMap(({ resource, scopes }) =>
       scopes.flatMap(({ records }) => records.map((record) => ({ resource, record }))),
@@ -103,7 +107,7 @@ export async function expectRecordsFound(apiUrl: string, ...requests: readonly U
     endNs: times.reduce((a, b) => (a > b ? a : b)) + BigInt(timed.length) + 1n,
   };
   const lines = await eventually('the lines', async () => {
-    const found = await findLogs(apiUrl, selectorOf(timed.map(({ resource }) => resource)), range);
+    const found = await findLines({ ...servicesOf(timed.map(({ resource }) => resource)), range });
     return found.length >= timed.length ? found : undefined;
   });
   expect(lines).toHaveLength(timed.length);
@@ -122,13 +126,13 @@ export async function expectRecordsFound(apiUrl: string, ...requests: readonly U
   }
 }
 
-/** By service name; by nothing when one has none. */
-function selectorOf(resources: readonly Resource[]): string {
+/** Their names; all services when one has none. */
+function servicesOf(resources: readonly Resource[]): Pick<LineSelection, 'services'> {
   const names = resources.map(
     ({ attributes }) => attributes.find(({ key }) => key === 'service.name')?.value,
   );
   const texts = new Set(names.map((name) => (name?.type === 'string' ? name.value : '')));
-  return texts.has('') ? '{service=~".+"}' : `{service=~${JSON.stringify([...texts].join('|'))}}`;
+  return texts.has('') ? {} : { services: [...texts] };
 }
 
 /** A value of a record, and the name whose end it stands under in its line (several fields are renamed in front). */

@@ -11,6 +11,7 @@ import { convertJsonRequest } from '@sluice/otlp/json-request';
 import { validateRequest } from '@sluice/otlp/validate';
 import { describe, expect, test } from 'vitest';
 import { makeDataDir, removeDataDir, runCli, startLocalProcess } from './local-process.ts';
+import { findLogs } from './pipeline-client.ts';
 import { expectRecordsFound, expectSpansFound } from './round-trip.ts';
 
 const DIR = process.env.SLUICE_SAMPLES_DIR;
@@ -60,7 +61,10 @@ describe.skipIf(DIR === undefined)('the samples', () => {
       }
       // Joined, since a trace may lie in several requests: repeated fields merge.
       await expectSpansFound(pipeline.apiUrl, Buffer.concat(samples.flatMap(({ kept }) => kept.traces)));
-      await expectRecordsFound(pipeline.apiUrl, ...samples.flatMap(({ kept }) => kept.logs));
+      await expectRecordsFound(
+        (selection) => findLogs(pipeline.apiUrl, selection),
+        ...samples.flatMap(({ kept }) => kept.logs),
+      );
       await pipeline.end('SIGTERM');
     } finally {
       removeDataDir(dataDir);

@@ -24,7 +24,7 @@ depth 5
 # HELP seconds Duration.
 # TYPE seconds histogram
 seconds_bucket{q="a",le="0.1"} 1
-seconds_bucket{q="a",le="1"} 2
+seconds_bucket{q="a",le="1.0"} 2
 seconds_bucket{q="a",le="+Inf"} 3
 seconds_sum{q="a"} 3.6
 seconds_count{q="a"} 3

@@ -57,8 +57,11 @@ export function createSelfMetrics(): SelfMetrics {
       return {
         observe(value, labels = {}) {
           for (const bound of [...buckets, Number.POSITIVE_INFINITY]) {
-            const le = bound === Number.POSITIVE_INFINITY ? '+Inf' : String(bound);
-            add(samples, seriesText(`${name}_bucket`, { ...labels, le }), value <= bound ? 1 : 0);
+            add(
+              samples,
+              seriesText(`${name}_bucket`, { ...labels, le: toBoundText(bound) }),
+              value <= bound ? 1 : 0,
+            );
           }
           add(samples, seriesText(`${name}_sum`, labels), value);
           add(samples, seriesText(`${name}_count`, labels), 1);
@@ -85,4 +88,10 @@ function seriesText(name: string, labels: Labels = {}): string {
 
 function escapeLabel(value: string): string {
   return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+}
+
+/** As OpenMetrics writes bounds, and Prometheus 3 whatever it scrapes: one form, one series. */
+function toBoundText(bound: number): string {
+  if (bound === Number.POSITIVE_INFINITY) return '+Inf';
+  return Number.isInteger(bound) ? bound.toFixed(1) : String(bound);
 }

@@ -102,3 +102,10 @@ describe('increases equal the ledger', () => {
     expect([...sum!.values]).toEqual(expected);
   });
 });
+
+test('what comes right after a question in vain is found by the next', async () => {
+  const world = createRollupWorld({ tickMs: 10_000, compactEveryMs: 10_000 });
+  expect(await world.instant('hits_total', START)).toEqual({});
+  await world.run(START + 10_000, () => world.builder.count({ __name__: 'hits_total', job: 'shop' }, 3));
+  expect(Object.values(await world.instant('hits_total', START + 10_000))).toEqual([3]);
+});

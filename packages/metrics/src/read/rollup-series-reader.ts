@@ -99,9 +99,11 @@ function createShardList(deps: ChunkDeps): () => Promise<readonly number[]> {
     if (known === undefined || nowMs >= freshUntilMs) {
       freshUntilMs = nowMs + SHARDS_FRESH_MS;
       known = listShards(deps);
-      known.catch(() => {
+      const forget = (): void => {
         known = undefined;
-      });
+      };
+      // Whoever asks before the first data of a tenant asks again once it is there.
+      known.then((shards) => shards.length === 0 && forget(), forget);
     }
     return known;
   };
