@@ -3,9 +3,14 @@ import { expect, test } from 'vitest';
 import { createProcessIo } from './process-io.ts';
 
 function createFakeProcess() {
-  const stream = (isTTY?: boolean) =>
-    Object.assign(new EventEmitter(), { isTTY, columns: undefined, write: () => true });
   const exits: number[] = [];
+  const errors: string[] = [];
+  const stream = (isTTY?: boolean) =>
+    Object.assign(new EventEmitter(), {
+      isTTY,
+      columns: undefined,
+      write: (text: string) => errors.push(text) > 0,
+    });
   const process = Object.assign(new EventEmitter(), {
     stdout: stream(true),
     stderr: stream(),
@@ -14,7 +19,7 @@ function createFakeProcess() {
     cwd: () => '/here',
     exit: (code: number) => void exits.push(code),
   });
-  return { process, exits, io: createProcessIo(process as unknown as NodeJS.Process) };
+  return { process, exits, errors, io: createProcessIo(process as unknown as NodeJS.Process) };
 }
 
 test('the first Ctrl-C asks to stop, the second ends the process', () => {
@@ -26,13 +31,13 @@ test('the first Ctrl-C asks to stop, the second ends the process', () => {
   expect(exits).toEqual([130]);
 });
 
-test('a closed pipe ends quietly, any other write error does not', () => {
-  const { process, exits } = createFakeProcess();
-  process.stdout.emit('error', Object.assign(new Error('gone'), { code: 'EPIPE' }));
-  expect(exits).toEqual([0]);
-  expect(() => process.stdout.emit('error', Object.assign(new Error('full'), { code: 'ENOSPC' }))).toThrow(
-    'full',
-  );
+test('a closed pipe ends quietly, any other write error with one line', () => {
+  const gone = createFakeProcess();
+  gone.process.stdout.emit('error', Object.assign(new Error('gone'), { code: 'EPIPE' }));
+  expect([gone.exits, gone.errors]).toEqual([[0], []]);
+  const full = createFakeProcess();
+  full.process.stdout.emit('error', Object.assign(new Error('no space'), { code: 'ENOSPC' }));
+  expect([full.exits, full.errors]).toEqual([[1], ['sluice: the output cannot be written: no space\n']]);
 });
 
 test('terminals are known, and an unknown width is 80', () => {

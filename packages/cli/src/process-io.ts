@@ -1,5 +1,6 @@
 /** The Io of a real process. */
 import { systemClock } from '@sluice/core/ports/clock';
+import { EXIT } from './command.ts';
 import type { Io, Output } from './io.ts';
 
 const INTERRUPTED = 130;
@@ -25,10 +26,12 @@ export function createProcessIo(process: NodeJS.Process): Io {
 }
 
 function toOutput(stream: NodeJS.WriteStream, process: NodeJS.Process): Output {
-  // A reader such as `head` may go before all is written: that is no failure.
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(0);
+    // A reader such as `head` may go before all is written: that is no failure.
+    if (error.code === 'EPIPE') return process.exit(EXIT.ok);
+    if (stream !== process.stderr)
+      process.stderr.write(`sluice: the output cannot be written: ${error.message}\n`);
+    process.exit(EXIT.failure);
   });
   return {
     write: (text) => void stream.write(text),

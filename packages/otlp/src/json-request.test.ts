@@ -56,6 +56,8 @@ describe('a value', () => {
     ['{"intValue":-9223372036854775808}', { type: 'int', value: -(2n ** 63n) }],
     ['{"intValue":3.0}', { type: 'int', value: 3n }],
     ['{"intValue":1e3}', { type: 'int', value: 1000n }],
+    ['{"intValue":"1e3"}', { type: 'int', value: 1000n }],
+    ['{"intValue":"-2.0"}', { type: 'int', value: -2n }],
     ['{"doubleValue":0.1}', { type: 'double', value: 0.1 }],
     ['{"doubleValue":-0.0}', { type: 'double', value: -0 }],
     ['{"doubleValue":"NaN"}', { type: 'double', value: Number.NaN }],
@@ -224,6 +226,18 @@ describe('refused with the path and the remedy:', () => {
       '"attributes":[{"value":{"doubleValue":"fast"}}]',
       `${span}.attributes[0].value.doubleValue`,
       'must be a number, "NaN", "Infinity" or "-Infinity", found the string "fast"',
+    ],
+    ...['1e999', '"-1e999"'].map((number) => [
+      `${number} for a double`,
+      `"attributes":[{"value":{"doubleValue":${number}}}]`,
+      `${span}.attributes[0].value.doubleValue`,
+      'beyond what a double can hold',
+    ]),
+    [
+      'a fraction in text for a whole number',
+      '"attributes":[{"value":{"intValue":"1e-1"}}]',
+      `${span}.attributes[0].value.intValue`,
+      'must be a whole number',
     ],
   ])('%s', (_, fields, path, message) => {
     const error = errorOf('traces', spanJson(fields));

@@ -81,23 +81,33 @@ function toText(value: unknown, notes: JsonNotes, wanted: string): string {
 }
 
 function toDouble(value: unknown, notes: JsonNotes): number {
-  if (typeof value === 'number') return value;
-  if (typeof value === 'bigint') return Number(value);
   if (value === 'NaN' || value === 'Infinity' || value === '-Infinity') return Number(value);
-  if (typeof value === 'string' && DECIMAL.test(value)) return Number(value);
-  return notes.fail(`must be a number, "NaN", "Infinity" or "-Infinity", found ${describeJson(value)}`);
+  const isNumber = typeof value === 'number' || typeof value === 'bigint';
+  if (!isNumber && !(typeof value === 'string' && DECIMAL.test(value))) {
+    notes.fail(`must be a number, "NaN", "Infinity" or "-Infinity", found ${describeJson(value)}`);
+  }
+  const double = Number(value);
+  if (Number.isFinite(double)) return double;
+  return notes.fail('is a number beyond what a double can hold; infinity is written as "Infinity"');
 }
 
 function toWhole(value: unknown, { least, most }: Range, notes: JsonNotes): bigint {
   let whole: bigint | undefined;
   if (typeof value === 'bigint') whole = value;
   else if (typeof value === 'number' && Number.isInteger(value)) whole = BigInt(value);
-  else if (typeof value === 'string' && value.length <= 21 && WHOLE.test(value)) whole = BigInt(value);
+  else if (typeof value === 'string') whole = toWholeFromText(value);
   if (whole === undefined) {
     return notes.fail(`must be a whole number, or one in a string, found ${describeJson(value)}`);
   }
   if (whole >= least && whole <= most) return whole;
   return notes.fail(`must lie between ${least} and ${most}, found ${describeJson(value)}`);
+}
+
+/** `"1e3"` and `"2.0"` are whole as well (protobuf's JSON mapping reads a string as it reads a number). */
+function toWholeFromText(text: string): bigint | undefined {
+  if (WHOLE.test(text)) return text.length <= 21 ? BigInt(text) : undefined;
+  const number = DECIMAL.test(text) ? Number(text) : Number.NaN;
+  return Number.isInteger(number) ? BigInt(number) : undefined;
 }
 
 function toEnum(value: unknown, { enumName = '', values }: FieldSchema, notes: JsonNotes): bigint {

@@ -2,6 +2,7 @@
 import { describeError, PermanentError } from '@sluice/core/errors';
 import { SIGNALS, type Signal } from '@sluice/core/names';
 import { OtlpFormatError } from '@sluice/otlp/format-error';
+import { describeJsonFault } from '@sluice/otlp/json-fault';
 import { convertJsonRequest } from '@sluice/otlp/json-request';
 import { type Validation, validateRequest } from '@sluice/otlp/validate';
 import type { LocalVerdict, PreparedRequest, RequestDocument } from './request-document.ts';
@@ -88,13 +89,11 @@ function signalOfJson(bytes: Uint8Array): Signal {
   const text = Buffer.from(bytes)
     .toString('utf8')
     .replace(/^\uFEFF/, '');
-  const keys = topLevelKeys(text) ?? [KEY_IN_TEXT.exec(text)?.[1] ?? ''];
+  const keys = topLevelKeys(text) ?? KEY_IN_TEXT.exec(text)?.slice(1);
+  if (keys === undefined) throw new PermanentError(`this is not JSON: ${describeJsonFault(text)}`);
   const signal = SIGNALS.find((known) => keys.some((key) => KEY_OF_SIGNAL[known].test(key)));
   if (signal !== undefined) return signal;
-  const shown = keys
-    .filter(Boolean)
-    .slice(0, 3)
-    .map((key) => JSON.stringify(key));
+  const shown = keys.slice(0, 3).map((key) => JSON.stringify(key));
   throw new PermanentError(
     `cannot tell the signal: ${shown.length === 0 ? 'there is no top-level key' : `the top-level keys are ${shown.join(', ')}`}, none of resourceSpans, resourceLogs, resourceMetrics; --signal says which one it is meant to be`,
   );

@@ -140,6 +140,12 @@ describe('what is in a file', () => {
       '{"hello": 1}',
       /cannot tell the signal: the top-level keys are "hello"/,
     ],
+    [
+      'JSON that is broken',
+      'x.json',
+      '{"hello": 1,}',
+      /this is not JSON: unexpected text at line 1, column 13/,
+    ],
     ['a JSON array', 'x.json', '[1, 2]', /there is no top-level key/],
     ['damaged gzip', 'x.gz', gzipSync(traces).subarray(0, 40), /gzip data is damaged or cut short/],
     ['bytes of no kind', 'x.bin', Buffer.from('ffffffffffffff', 'hex'), /not an OTLP request of any signal/],
