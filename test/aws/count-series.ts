@@ -26,7 +26,7 @@ import { itemBytes } from '@sluice/platform/table/item-rules';
 const POINTS = 80;
 /** As Prometheus counts a source of 80 points: of five metrics of 16 one is a gauge, and one a histogram of 17 series. */
 const SERIES_A_SOURCE = 16 * 4 + 16 * 17;
-const SOURCES = { few: 1, many: 7 };
+const SOURCES = { few: 1, many: 5 };
 const HOUR_TICKS = 60;
 const COMPACT_EVERY_TICKS = 10;
 const SHARD = { tenant: 'default', shard: 0 };

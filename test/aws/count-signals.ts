@@ -14,13 +14,13 @@ import type { CostRig, IsApart } from './count-cost.ts';
 import { countSeries } from './count-series.ts';
 
 /** Spans of a post: a small service, a usual batch, the largest batch that SDKs make by themselves. */
-export const SPANS = [20, 100, 512] as const;
+const SPANS = [20, 100, 512] as const;
+/** Of which there are enough for a full batch of their metrics, too. */
+const USUAL_SPANS = 100;
 const RECORDS = 100;
 const POINTS = 80;
 const SINGLES = 6;
 const FULL_BATCHES = 2;
-/** Of the largest posts one batch is enough: a Tempo takes 10,000 traces of a tenant at once. */
-const LARGE_SPANS = 512;
 const MINUTE_MS = 60_000;
 const SOURCES = 10;
 const JOBS = ['tick', 'evaluate', 'seal-audit', 'keep-audit', 'compact-metrics'] as const;
@@ -47,7 +47,7 @@ export async function countAll(rig: CostRig): Promise<Counted> {
 
 async function countTraces(rig: CostRig, spans: number): Promise<TraceWork> {
   const full = batchSizeOf('deliver-traces');
-  const posts = SINGLES + (spans < LARGE_SPANS ? FULL_BATCHES : 1) * full;
+  const posts = SINGLES + (spans === USUAL_SPANS ? FULL_BATCHES : 1) * full;
   const bodies = Array.from({ length: posts }, (_, i) =>
     makeTraceRequest({ spans, services: 1, seed: spans * 1000 + i, nowMs: Date.now() }),
   );
