@@ -63,6 +63,8 @@ describe('the settings of local mode', () => {
 
   test.each([
     [{ SLUICE_REDACTION: 'yes' }, 'SLUICE_REDACTION="yes" is not one of on, off, all'],
+    [{ SLUICE_CORS_ORIGINS: 'https://a.example,shop.example' }, '"shop.example", which is no origin'],
+    [{ SLUICE_CORS_ORIGINS: 'https://a.example/' }, '"https://a.example/", which is no origin'],
     [
       { SLUICE_CLOUDWATCH: 'on', SLUICE_CLOUDWATCH_RETENTION_DAYS: '8' },
       'RETENTION_DAYS=8 is not one of 1, 3,',
@@ -77,7 +79,7 @@ describe('the settings of local mode', () => {
       SLUICE_HOST: '0.0.0.0',
       SLUICE_INGEST_PORT: '0',
       SLUICE_API_PORT: '0',
-      SLUICE_CORS_ORIGINS: 'https://a.example, https://b.example',
+      SLUICE_CORS_ORIGINS: 'https://a.example, https://*.b.example:8443',
       SLUICE_RETENTION_HOURS: '2',
       SLUICE_TEMPO_URL: 'http://tempo:3200/',
       SLUICE_TEMPO_AUTH: 'id:token',
@@ -91,7 +93,7 @@ describe('the settings of local mode', () => {
     expect(settings).toMatchObject({
       host: '0.0.0.0',
       ingestPort: 0,
-      corsOrigins: ['https://a.example', 'https://b.example'],
+      corsOrigins: ['https://a.example', 'https://*.b.example:8443'],
       retentionMs: 7_200_000,
       tempo: { url: 'http://tempo:3200', auth: 'id:token', tenancy: 'shared', joinGzip: true },
       loki: { url: 'http://loki:3100' },

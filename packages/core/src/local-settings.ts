@@ -146,7 +146,7 @@ export function checkLocalSettings(env: Environment): {
     tickSeconds: integer(ENV.tickSeconds, 15, { min: 1, max: 3600 }),
     metricsShards: integer(ENV.metricsShards, 1, { min: 1, max: 1024 }),
     logLevel: attempt(() => readChoice(env, ENV.logLevel, LOG_LEVELS, 'info'), 'info'),
-    corsOrigins: readList(env, ENV.corsOrigins),
+    corsOrigins: attempt(() => readOrigins(env), []),
     maxBodyBytes: integer(ENV.maxBodyBytes, 4 * MIB, { min: 1024, max: 512 * MIB }),
     maxInflatedBytes: integer(ENV.maxInflatedBytes, 64 * MIB, { min: 1024, max: 512 * MIB }),
     retentionMs: integer(ENV.retentionHours, 168, { min: 1, max: 87_600 }) * HOUR_MS,
@@ -175,6 +175,19 @@ export function checkLocalSettings(env: Environment): {
     problems.push(`${ENV.ingestPort} and ${ENV.apiPort} are both ${settings.apiPort}: give them two ports`);
   }
   return problems.length === 0 ? { settings, problems } : { problems };
+}
+
+/** As a browser sends them, with `*` for any run of characters: a path, or a slash at the end, would never match. */
+const ORIGIN_PATTERN = /^(\*|null|[a-z*][a-z0-9+.*-]*:\/\/[^/\s?#]+)$/i;
+
+/** @throws UsageError */
+function readOrigins(env: Environment): readonly string[] {
+  const origins = readList(env, ENV.corsOrigins);
+  const wrong = origins.find((origin) => !ORIGIN_PATTERN.test(origin));
+  if (wrong === undefined) return origins;
+  throw new UsageError(
+    `${ENV.corsOrigins} has ${JSON.stringify(wrong)}, which is no origin: write "https://shop.example", without a path`,
+  );
 }
 
 /** The periods that PutRetentionPolicy takes (CloudWatch Logs API Reference). */
