@@ -3,6 +3,7 @@ import type { Problem } from '@sluice/config/problem';
 import { hasErrors } from '@sluice/config/problem';
 import type { ReferenceSource } from '@sluice/config/references';
 import { TemplateError } from '@sluice/templates/template-error';
+import type { GuardedFetch } from '../http/guarded-fetch.ts';
 import type { NotifyJob } from '../notify/notify-job.ts';
 import type { Integration, ReceiverKind, RenderText } from '../receivers/receiver.ts';
 import { RECEIVER_KINDS } from '../receivers/receiver-kinds.ts';
@@ -25,7 +26,7 @@ export interface AlertingSetup {
 export interface SetupOptions {
   readonly references: ReferenceSource;
   /** Guarded: see `http/guarded-fetch`. */
-  readonly fetch: typeof fetch;
+  readonly fetch: GuardedFetch;
   readonly random: () => number;
   readonly kinds?: readonly ReceiverKind[];
 }

@@ -92,7 +92,6 @@ receivers: [{name: r, webhook_configs: [{url: http://a, http_config: {proxy_url:
   expect(value).toBeDefined();
   expect(problems.map(({ severity, path }) => [severity, path])).toEqual([
     ['warning', 'receivers[0].webhook_configs[0].http_config.proxy_url'],
-    ['warning', 'receivers[0].webhook_configs[0].http_config.tls_config'],
   ]);
 });
 

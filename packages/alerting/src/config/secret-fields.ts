@@ -24,7 +24,11 @@ export function secretOf<N extends string>(
     node,
     context,
     isRequired = false,
-  }: { readonly node: ConfigNode; readonly context: DecodeContext; readonly isRequired?: boolean },
+  }: {
+    readonly node: ConfigNode;
+    readonly context: Pick<DecodeContext, 'readFile'>;
+    readonly isRequired?: boolean;
+  },
 ): string | undefined {
   const direct = value[name];
   const path = value[`${name}_file`];

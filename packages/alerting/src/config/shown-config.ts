@@ -20,12 +20,14 @@ function withoutSecrets(value: unknown, key = ''): unknown {
     return Object.fromEntries(
       Object.entries(value).map(([name, item]) => [
         name,
-        name === 'headers' ? hideAll(item) : withoutSecrets(item, name),
+        name === 'headers' || name === 'endpoint_params' ? hideAll(item) : withoutSecrets(item, name),
       ]),
     );
   if (typeof value !== 'string' || value === '') return value;
   if (SECRET_KEY.test(key) && !HARMLESS.has(key)) return SECRET;
-  return key === 'url' || HARMLESS.has(key) || key === 'proxy_url' ? withoutPath(value) : value;
+  return key === 'url' || key === 'token_url' || HARMLESS.has(key) || key === 'proxy_url'
+    ? withoutPath(value)
+    : value;
 }
 
 /** Headers of mail are no secrets, but those of requests often are: both keep their names only where it is unclear. */

@@ -6,7 +6,29 @@ import { lookup as systemLookup } from 'node:dns';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
+import type { ConnectionOptions, SecureVersion } from 'node:tls';
 import { isPublicAddress } from './is-public-address.ts';
+
+/** How a connection is secured, where it is not by the public certificates. */
+export interface TlsSettings {
+  /** PEM; in place of the public authorities. */
+  readonly ca?: string;
+  /** PEM; who the client is. Not shown to servers that a redirect leads to. */
+  readonly cert?: string;
+  readonly key?: string;
+  /** The name that the certificate must have, in place of that of the URL. */
+  readonly serverName?: string;
+  readonly isVerified: boolean;
+  readonly minVersion?: SecureVersion;
+  readonly maxVersion?: SecureVersion;
+}
+
+export interface GuardedRequest extends RequestInit {
+  readonly tls?: TlsSettings;
+}
+
+/** The global `fetch` can stand in for it, but secures connections its own way. */
+export type GuardedFetch = (input: string | URL | Request, init?: GuardedRequest) => Promise<Response>;
 
 export interface GuardOptions {
   /** Receivers on this machine or in a private network are allowed. */
@@ -16,7 +38,7 @@ export interface GuardOptions {
   /** Of an answer; the rest is not read. */
   readonly maxAnswerBytes?: number;
   /** Makes one request to an address that was checked. */
-  readonly request?: (url: URL, init: RequestInit) => Promise<Response>;
+  readonly request?: (url: URL, init: GuardedRequest) => Promise<Response>;
 }
 
 /** The address is one that must not be called; no attempt will ever succeed. */
@@ -26,7 +48,7 @@ export class ForbiddenAddressError extends Error {
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
-export function createGuardedFetch(options: GuardOptions): typeof fetch {
+export function createGuardedFetch(options: GuardOptions): GuardedFetch {
   const { allowPrivate, maxRedirects = 3, maxAnswerBytes = 65_536 } = options;
   const lookup = options.lookup ?? systemLookup;
 
@@ -56,7 +78,7 @@ export function createGuardedFetch(options: GuardOptions): typeof fetch {
     });
   }) as typeof systemLookup;
 
-  const once = async (url: URL, init: RequestInit): Promise<Response> => {
+  const once = async (url: URL, init: GuardedRequest): Promise<Response> => {
     if (url.protocol !== 'http:' && url.protocol !== 'https:')
       throw new ForbiddenAddressError(`${url.protocol} is not http or https`);
     const host = url.hostname.replace(/^\[|\]$/g, '');
@@ -65,7 +87,7 @@ export function createGuardedFetch(options: GuardOptions): typeof fetch {
     return (options.request ?? requestOnce)(url, init);
   };
 
-  const requestOnce = (url: URL, init: RequestInit): Promise<Response> =>
+  const requestOnce = (url: URL, init: GuardedRequest): Promise<Response> =>
     new Promise((resolve, reject) => {
       const headers = Object.fromEntries(new Headers(init.headers));
       const body =
@@ -79,6 +101,7 @@ export function createGuardedFetch(options: GuardOptions): typeof fetch {
           headers: { ...headers, ...(body === undefined ? {} : { 'content-length': body.length }) },
           lookup: guardedLookup,
           agent: false,
+          ...toConnectionOptions(init.tls),
           ...(init.signal ? { signal: init.signal } : {}),
         },
         (answer) => {
@@ -115,7 +138,7 @@ export function createGuardedFetch(options: GuardOptions): typeof fetch {
 
   return async (input, init = {}) => {
     let url = new URL(input instanceof Request ? input.url : input);
-    let request: RequestInit = init;
+    let request: GuardedRequest = init;
     for (let hop = 0; ; hop++) {
       const answer = await once(url, request);
       const target = answer.headers.get('location');
@@ -128,7 +151,21 @@ export function createGuardedFetch(options: GuardOptions): typeof fetch {
       const keepsMethod = answer.status === 307 || answer.status === 308;
       const { body: _, ...withoutBody } = request;
       request = keepsMethod ? { ...request, headers } : { ...withoutBody, method: 'GET', headers };
+      if (next.origin !== url.origin && request.tls !== undefined) {
+        const { cert: _cert, key: _key, serverName: _name, ...tls } = request.tls;
+        request = { ...request, tls };
+      }
       url = next;
     }
+  };
+}
+
+function toConnectionOptions(tls: TlsSettings | undefined): ConnectionOptions {
+  if (tls === undefined) return {};
+  const { serverName, isVerified, ...rest } = tls;
+  return {
+    ...rest,
+    rejectUnauthorized: isVerified,
+    ...(serverName !== undefined && { servername: serverName }),
   };
 }

@@ -4,11 +4,12 @@ import { describeError } from '@sluice/core/errors';
 import { HEADER } from '@sluice/core/names';
 import { authorizationOf } from '../config/decode-http-config.ts';
 import type { HttpConfig, SendOutcome } from '../receivers/receiver.ts';
-import { ForbiddenAddressError } from './guarded-fetch.ts';
+import { ForbiddenAddressError, type GuardedFetch, type GuardedRequest } from './guarded-fetch.ts';
+import { fetchAuthorization, forgetAuthorization } from './oauth2-token.ts';
 import { redact } from './redact.ts';
 
 export interface PostOptions {
-  readonly fetch: typeof fetch;
+  readonly fetch: GuardedFetch;
   /** Secret: it is never part of a reason. */
   readonly url: string;
   readonly method?: 'POST' | 'PUT';
@@ -34,24 +35,35 @@ const USER_AGENT = 'sluice-alerting/1';
 
 export async function postToReceiver(options: PostOptions): Promise<SendOutcome> {
   const { url, http, headers, body, signal, contentType = 'application/json', retryOn = [] } = options;
-  const authorization = authorizationOf(http);
-  const secrets = [...options.secrets, ...(authorization === undefined ? [] : [authorization])];
+  const secrets = [...options.secrets];
   if (!URL.canParse(url)) return { status: 'permanent', reason: 'the address is no URL' };
   let answer: Response;
   let text: string;
   try {
-    answer = await options.fetch(url, {
-      method: options.method ?? 'POST',
-      headers: {
-        'content-type': contentType,
-        'user-agent': USER_AGENT,
-        ...(authorization === undefined ? {} : { authorization }),
-        ...headers,
-      },
-      body,
-      signal,
-      redirect: http?.follow_redirects === false ? 'manual' : 'follow',
-    });
+    const send = async (): Promise<Response> => {
+      const authorization = await authorizationFor(options);
+      if (authorization !== undefined) secrets.push(authorization, authorization.replace(/^\S+ /, ''));
+      const request: GuardedRequest = {
+        method: options.method ?? 'POST',
+        headers: {
+          'content-type': contentType,
+          'user-agent': USER_AGENT,
+          ...(authorization === undefined ? {} : { authorization }),
+          ...headers,
+        },
+        body,
+        signal,
+        redirect: http?.follow_redirects === false ? 'manual' : 'follow',
+        ...(http?.tls && { tls: http.tls }),
+      };
+      return options.fetch(url, request);
+    };
+    answer = await send();
+    if (answer.status === 401 && http?.oauth2 !== undefined) {
+      // The token may have been withdrawn before its time.
+      forgetAuthorization(http.oauth2);
+      answer = await send();
+    }
     text = await answer.text();
   } catch (error) {
     const reason = redact(describeError(error), [...secrets, url]);
@@ -65,6 +77,18 @@ export async function postToReceiver(options: PostOptions): Promise<SendOutcome>
     return { status: 'permanent', reason };
   const retryAfterMs = parseRetryAfter(answer.headers.get(HEADER.retryAfter)) ?? options.waitOf?.(text);
   return { status: 'retryable', reason, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+}
+
+async function authorizationFor({ http, fetch, signal }: PostOptions): Promise<string | undefined> {
+  if (http?.oauth2 === undefined) return authorizationOf(http);
+  try {
+    return await fetchAuthorization(http.oauth2, { fetch, signal });
+  } catch (error) {
+    const { clientSecret, tokenUrl } = http.oauth2;
+    const reason = redact(`no token from oauth2: ${describeError(error)}`, [clientSecret, tokenUrl]);
+    if (error instanceof ForbiddenAddressError) throw new ForbiddenAddressError(reason);
+    throw new Error(reason);
+  }
 }
 
 /** Seconds or a date; at most an hour. */

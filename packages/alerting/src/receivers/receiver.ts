@@ -1,6 +1,8 @@
 /** The port of a receiver: one folder under `receivers/` for each kind, one line for it in `receiver-kinds.ts`. */
 import type { Decoder } from '@sluice/config/decoder';
 import type { ReferenceSource } from '@sluice/config/references';
+import type { GuardedFetch, TlsSettings } from '../http/guarded-fetch.ts';
+import type { OAuth2Settings } from '../http/oauth2-token.ts';
 import type { LabelSet } from '../model/label-set.ts';
 
 /** One message to one integration of one receiver about one group. */
@@ -47,7 +49,7 @@ export interface Integration {
 
 export interface IntegrationDeps {
   /** Guarded against private addresses; answers like the global one. */
-  readonly fetch: typeof fetch;
+  readonly fetch: GuardedFetch;
   readonly render: RenderText;
   readonly random: () => number;
 }
@@ -105,4 +107,6 @@ export interface HttpConfig {
   readonly authorization: { readonly type: string; readonly credentials: string } | undefined;
   readonly bearer_token: string | undefined;
   readonly follow_redirects: boolean;
+  readonly oauth2?: OAuth2Settings;
+  readonly tls?: TlsSettings;
 }

@@ -1,14 +1,14 @@
 /** An integration of one kind, as a receiver of `alertmanager.yml` would have it; secrets and files by name. */
 import { formatProblem } from '@sluice/config/problem';
 import { loadAlertmanagerConfig } from '../config/alertmanager-config.ts';
-import { createGuardedFetch } from '../http/guarded-fetch.ts';
+import { createGuardedFetch, type GuardedFetch } from '../http/guarded-fetch.ts';
 import type { Integration } from '../receivers/receiver.ts';
 import { RECEIVER_KINDS } from '../receivers/receiver-kinds.ts';
 import { createRenderer } from '../render/create-renderer.ts';
 
 export interface IntegrationOptions {
   readonly global?: object;
-  readonly fetch?: typeof fetch;
+  readonly fetch?: GuardedFetch;
   readonly files?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
   readonly templates?: readonly { readonly name: string; readonly source: string }[];

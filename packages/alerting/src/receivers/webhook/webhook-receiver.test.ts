@@ -153,7 +153,7 @@ test.each([
   [{ url: 'http://a/${env:NONE}' }, 'the environment variable NONE is not set'],
   [
     { url: 'http://a', http_config: { bearer_token: 'a', authorization: { credentials: 'b' } } },
-    'at most one of basic_auth, authorization and bearer_token may be set',
+    'at most one of basic_auth, authorization, bearer_token and oauth2 may be set',
   ],
 ])('%j is refused: %s', (settings, message) => {
   expect(loadIntegration('webhook_configs', settings).problems.join()).toContain(message);
