@@ -63,6 +63,12 @@ test('deep nesting is refused, not overflowed', () => {
   );
 });
 
+test('the expression of label_replace is checked where it stands', () => {
+  expect(() => parseLogql('label_replace(rate({a="b"}[1m]), "x", "$1", "a", "(")')).toThrow(
+    'parse error at line 1, col 50: error parsing regexp: missing closing ): `(`',
+  );
+});
+
 test.each([
   'sum by (a, b) (rate({app="a"} |= "x" | json [5m] offset 1h))',
   'sum(rate({app="a"}[5m] |= "x")) without (c)',

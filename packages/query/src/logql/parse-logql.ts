@@ -14,7 +14,7 @@ import {
   type VectorMatching,
 } from './ast.ts';
 import { parsePipeline } from './parse-pipeline.ts';
-import { parseSelector } from './parse-selector.ts';
+import { checkRegex, parseSelector } from './parse-selector.ts';
 import { createTokenReader, type TokenReader } from './token-reader.ts';
 
 const PRECEDENCE: Readonly<Record<BinaryOperator, number>> = {
@@ -239,6 +239,11 @@ function parseAggregation(reader: TokenReader, depth: number): MetricExpr {
   };
 }
 
+interface Argument {
+  readonly text: string;
+  readonly at: number;
+}
+
 function parseLabelReplace(reader: TokenReader, depth: number): MetricExpr {
   reader.next();
   reader.expect('(');
@@ -247,10 +252,19 @@ function parseLabelReplace(reader: TokenReader, depth: number): MetricExpr {
   if (expr.kind === 'logs') throw reader.fail(offset, 'label_replace needs a metric query');
   const [target, replacement, source, regex] = Array.from({ length: 4 }, () => {
     reader.expect(',');
-    return reader.expectKind('string').text;
-  }) as [string, string, string, string];
+    const { text, offset: at } = reader.expectKind('string');
+    return { text, at };
+  }) as [Argument, Argument, Argument, Argument];
   reader.expect(')');
-  return { kind: 'label_replace', expr, target, replacement, source, regex };
+  checkRegex(reader, regex.text, regex.at);
+  return {
+    kind: 'label_replace',
+    expr,
+    target: target.text,
+    replacement: replacement.text,
+    source: source.text,
+    regex: regex.text,
+  };
 }
 
 function parseGrouping(reader: TokenReader): Grouping | undefined {
