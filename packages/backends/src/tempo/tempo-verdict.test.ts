@@ -69,6 +69,8 @@ describe('successes', () => {
     ['an empty protobuf', '', 'application/x-protobuf'],
     ['an empty body without a type', '', ''],
     ['an empty JSON object', '{}', 'application/json; charset=utf-8'],
+    ['an empty JSON object without a type', '{}', ''],
+    ['a word of success', 'OK\n', 'text/plain; charset=utf-8'],
   ])('%s is ok', (_name, body, contentType) => {
     expect(tempoVerdict(answer(200, body, contentType), options)).toEqual({ status: 'ok' });
   });
@@ -96,6 +98,8 @@ describe('successes', () => {
 
   test.each([
     ['a page', '<html>Sign in</html>', 'text/html'],
+    ['a text', 'Please sign in', 'text/plain'],
+    ['JSON cut short', '{"partialSucc', 'text/plain'],
     ['damaged protobuf', '\u00ff\u00ff', 'application/x-protobuf'],
   ])('%s with status 200 is not taken for success', (_name, body, contentType) => {
     expect(tempoVerdict(answer(200, body, contentType), options)).toMatchObject({

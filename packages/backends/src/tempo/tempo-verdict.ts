@@ -64,11 +64,19 @@ function successVerdict(answer: RawAnswer, { name, items, secrets }: TempoVerdic
   return rejected >= items ? { status: 'permanent', reason } : { status: 'ok', warning: reason };
 }
 
+/** All that small receivers say in place of an OTLP response. */
+const PLAIN_SUCCESS = /^\s*(ok|success|accepted)?[.!]?\s*$/i;
+
 /** An empty body is an empty protobuf message: full success. `undefined` for a page meant for people. */
 function readPartialSuccess(answer: RawAnswer): { rejected: number; message: string } | undefined {
   if (answer.body.length === 0) return { rejected: 0, message: '' };
-  const encoding = encodingOf(answer.contentType);
-  if (encoding === undefined) return undefined;
+  let encoding = encodingOf(answer.contentType);
+  if (encoding === undefined) {
+    const text = Buffer.from(answer.body).toString();
+    if (PLAIN_SUCCESS.test(text)) return { rejected: 0, message: '' };
+    if (!text.startsWith('{')) return undefined;
+    encoding = 'json';
+  }
   try {
     return decodeExportResponse('traces', encoding, answer.body);
   } catch {
