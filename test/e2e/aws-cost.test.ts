@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { SELF_TRACES } from '@sluice/cli/cost/assumptions';
 import type { Stage, Volumes } from '@sluice/cli/cost/cost-model';
 import { perMillionSpans } from '@sluice/cli/cost/cost-report';
 import type { Counted } from '@sluice/cli/cost/counted-work';
@@ -17,11 +18,13 @@ import {
   SCHEDULES,
   STANDARD_QUEUES,
 } from '@sluice/cli/cost/deployment';
+import { makeTraceRequest } from '@sluice/otlp/testing/requests';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ROOT } from '../aws/bundle-door.ts';
 import { deployed } from '../aws/cloud.ts';
 import { type CostRig, startCostRig } from '../aws/count-cost.ts';
 import { countAll } from '../aws/count-signals.ts';
+import { postOtlp } from './pipeline-client.ts';
 
 const FILE = join(ROOT, 'packages/cli/src/cost/counted.json');
 /** Bytes differ by the time of day in them, and calls by where a minute ends. */
@@ -56,6 +59,20 @@ test('a message of a post fits into one piece that SQS bills, and bodies are sen
   }
 });
 
+test('a daily quota of a key takes a write unit a request', async () => {
+  const { cloud } = rig;
+  const posts = 4;
+  const { work } = await rig.measure('ingest', async () => {
+    for (let i = 0; i < posts; i++) {
+      const bytes = makeTraceRequest({ spans: 1, seed: 9000 + i, nowMs: Date.now() });
+      const key = { authorization: `Bearer ${cloud.secret}` };
+      expect(await postOtlp(cloud.ingestUrl, 'traces', bytes, key)).toBe(200);
+    }
+  });
+  expect(work.writeUnits / posts).toBeGreaterThanOrEqual(1);
+  expect(work.writeUnits / posts).toBeLessThan(2);
+});
+
 const STAGE: Stage = { region: 'us-east-1', edge: 'url', shards: 1, logClass: 'standard' };
 /** So many that batches are full. */
 const STREAM: Volumes = {
@@ -88,6 +105,13 @@ test('functions, queues and alarms that costs are reckoned with are those that a
     inputs.memorySize,
   ]);
   expect(Object.fromEntries(functions)).toMatchObject(FUNCTION_MEMORY_MB);
+  const ratios = deployed('aws:lambda/function').map(({ inputs }) =>
+    Number(
+      (inputs.environment as { readonly variables: Readonly<Record<string, string>> }).variables
+        .SLUICE_SELF_TRACES_RATIO,
+    ),
+  );
+  expect(new Set(ratios)).toEqual(new Set([SELF_TRACES.share]));
   const mappings = deployed('aws:lambda/eventSourceMapping').map(({ inputs }) => [
     nameOf(inputs.functionName),
     { batchSize: inputs.batchSize, windowSeconds: inputs.maximumBatchingWindowInSeconds },

@@ -14,6 +14,11 @@ export const COLD_START_SHARE = 0.01;
 export const COLD_START_MS = 500;
 /** Lambda's own lines of one invocation in JSON, `platform.start` and `platform.report`, with CloudWatch's 26 bytes each. */
 export const SYSTEM_LOG_BYTES = 560;
+/**
+ * One span of so many invocations (`SLUICE_SELF_TRACES_RATIO`): one message more on the queue of traces, which goes on
+ * with the others. Counting runs without, since chance decides which they are.
+ */
+export const SELF_TRACES = { share: 0.01, sqsRequests: 1.3 } as const;
 /** An event source mapping polls an idle queue by five long polls of 20 seconds, and so 15 times a minute. */
 export const POLLS_A_MONTH = 15 * 43_800;
 

@@ -4,6 +4,7 @@ import {
   COLD_START_SHARE,
   CPU_FACTOR,
   MB_PER_VCPU,
+  SELF_TRACES,
   SYSTEM_LOG_BYTES,
   WAIT_MS,
 } from './assumptions.ts';
@@ -24,7 +25,9 @@ export function billedMs(work: Work, name: FunctionName): number {
     kms * WAIT_MS.kms +
     logCalls * WAIT_MS.logs +
     pushes * WAIT_MS.push;
-  return (work.cpuMs * CPU_FACTOR) / share + waits + invocations * COLD_START_SHARE * COLD_START_MS;
+  const started = invocations * COLD_START_SHARE * COLD_START_MS;
+  const traced = invocations * SELF_TRACES.share * WAIT_MS.queue;
+  return (work.cpuMs * CPU_FACTOR) / share + waits + started + traced;
 }
 
 export function toUsage(work: Work, name: FunctionName): Usage {
@@ -32,7 +35,7 @@ export function toUsage(work: Work, name: FunctionName): Usage {
   return {
     lambdaRequests: work.invocations,
     lambdaGbSeconds: gbSeconds,
-    sqsRequests: work.sqs,
+    sqsRequests: work.sqs + work.invocations * SELF_TRACES.share * SELF_TRACES.sqsRequests,
     sqsFifoRequests: work.sqsFifo,
     writeUnits: work.writeUnits,
     readUnits: work.readUnits,
