@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseDestination } from './destination.ts';
+import { parseDestination, toPushUrl } from './destination.ts';
 import { redact } from './redact.ts';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
@@ -42,4 +42,12 @@ describe('redacting', () => {
   ])('%j', (text, expected) => {
     expect(redact(text)).toBe(expected);
   });
+});
+
+test.each([
+  ['https://loki.example', 'https://loki.example/loki/api/v1/push'],
+  ['https://loki.example/loki/api/v1/push', 'https://loki.example/loki/api/v1/push'],
+  ['https://gateway.example/tenant', 'https://gateway.example/tenant/loki/api/v1/push'],
+])('with %s as its URL, Loki is sent to %s', (url, expected) => {
+  expect(toPushUrl(parseDestination(url).url, '/loki/api/v1/push')).toBe(expected);
 });

@@ -28,6 +28,11 @@ export function parseDestination(url: string, auth?: string): Destination {
   return { url: clean, authorization, secrets };
 }
 
+/** Where to post: people paste the whole URL as often as its base, and Grafana Cloud shows Loki's whole. */
+export function toPushUrl(url: string, path: string): string {
+  return url.endsWith(path) ? url : `${url}${path}`;
+}
+
 function toAuthorization(auth: string): string {
   if (/^(basic|bearer)\s/i.test(auth)) return auth;
   return auth.includes(':') ? `Basic ${Buffer.from(auth).toString('base64')}` : `Bearer ${auth}`;

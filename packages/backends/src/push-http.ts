@@ -6,7 +6,7 @@
 import { describeError } from '@sluice/core/errors';
 import { HEADER } from '@sluice/core/names';
 import type { PushResult } from '@sluice/core/ports/sink';
-import type { Destination } from './destination.ts';
+import { type Destination, toPushUrl } from './destination.ts';
 import { redact } from './redact.ts';
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -15,7 +15,7 @@ export interface HttpPostOptions {
   /** For reasons, e.g. `tempo`. */
   readonly name: string;
   readonly destination: Destination;
-  /** Appended to the destination's URL. */
+  /** Appended to the destination's URL, where that does not end with it. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly fetch: Fetch;
@@ -50,7 +50,7 @@ export function createHttpPost({
   fetch,
   timeoutMs,
 }: HttpPostOptions): HttpPost {
-  const url = `${destination.url}${path}`;
+  const url = toPushUrl(destination.url, path);
   const authorization =
     destination.authorization === undefined ? {} : { authorization: destination.authorization };
 

@@ -1,5 +1,5 @@
 /** Checks that a real Tempo or Loki can be reached and takes our credentials, with a push that holds nothing. */
-import { parseDestination } from '@sluice/backends/destination';
+import { parseDestination, toPushUrl } from '@sluice/backends/destination';
 import { redact } from '@sluice/backends/redact';
 import { describeError } from '@sluice/core/errors';
 import type { BackendSettings } from '@sluice/core/local-settings';
@@ -25,7 +25,7 @@ export function checkDestination(options: DestinationCheck): Check {
       const { url, authorization, secrets } = parseDestination(settings.url, settings.auth);
       let status: number;
       try {
-        const response = await fetch(`${url}${path}`, {
+        const response = await fetch(toPushUrl(url, path), {
           method: 'POST',
           headers: { 'content-type': contentType, ...(authorization === undefined ? {} : { authorization }) },
           body: emptyPush,
