@@ -54,7 +54,7 @@ describe('sluice cost', () => {
   test('tells when a price of the region was not found', async () => {
     const { out } = await cost('--region', 'eu-central-1', '--edge', 'http-api', '--spans-per-day', '1M');
     expect(out).toContain(
-      'The price in eu-central-1 was not found, that of us-east-1 is used: API Gateway requests',
+      'The price in eu-central-1 was not found, that of us-east-1 is used: API Gateway requests, load balancer hours',
     );
     expect((await cost('--edge', 'cdn')).out).toContain('What CloudFront asks for bytes');
   });
@@ -84,6 +84,17 @@ describe('sluice cost', () => {
   ])('%j is refused', async (args, message) => {
     const { code, err } = await cost(...args);
     expect([code, err]).toEqual([2, expect.stringContaining(message)]);
+  });
+
+  test('parts of the collectors add up to what they cost', async () => {
+    const { out } = await cost('--spans-per-day', '200M', '--logs-gb-per-day', '3', '--free-tier');
+    const [whole, parts] = out.slice(out.indexOf(' OpenTelemetry Collectors')).split('\n');
+    const usd = Number(/USD ([\d.,]+) a month for \d+ OpenTelemetry/.exec(out)![1]!.replaceAll(',', ''));
+    const sum = [...parts!.matchAll(/ ([\d,]+\.\d\d)/g)]
+      .map((match) => Number(match[1]!.replaceAll(',', '')))
+      .reduce((all, own) => all + own, 0);
+    expect(whole).toMatch(/behind a load balancer:$/);
+    expect(sum).toBeCloseTo(usd, 0);
   });
 
   test('nothing is a volume, too', async () => {

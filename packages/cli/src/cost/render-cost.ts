@@ -5,7 +5,7 @@ import { renderTable } from '../text-table.ts';
 import { PEAK_FACTOR } from './collector-on-fargate.ts';
 import { SECTIONS, type Volumes } from './cost-model.ts';
 import type { CostReport } from './cost-report.ts';
-import { borrowedPrices, ITEM_IDS, ITEMS, type ItemId, usdOf, withoutFree } from './items.ts';
+import { addUsage, borrowedPrices, ITEM_IDS, ITEMS, type ItemId, usdOf, withoutFree } from './items.ts';
 import { formatQuantity } from './parse-quantity.ts';
 
 const BAR_CELLS = 32;
@@ -106,12 +106,16 @@ function items({ bill, stage, freeTier }: CostReport, style: Style): string {
 function summary(report: CostReport, style: Style): string {
   const { usd, usdPerMillionSpans, collector, collectorUsd, breakEven, volumes, bill, stage } = report;
   const base = usdOf(bill.sections.base, stage.region);
+  const paid = report.freeTier ? withoutFree(collector.usage) : collector.usage;
+  const usdOfItems = (ids: readonly ItemId[]): number =>
+    ids.reduce((sum, id) => sum + usdOf({ [id]: paid[id] ?? 0 }, stage.region), 0);
   const lines = [
     `${style.bold(`USD ${formatUsd(usd)} a month`)}, of which ${formatUsd(base)} whether anyone sends or not`,
     ...(usdPerMillionSpans === undefined
       ? []
       : [`USD ${usdPerMillionSpans.toFixed(4)} per million spans, with their metrics and what goes out`]),
-    `USD ${formatUsd(collectorUsd)} a month for ${collector.tasks} OpenTelemetry Collectors on Fargate (1 vCPU, 2 GB, arm64) behind a load balancer`,
+    `USD ${formatUsd(collectorUsd)} a month for ${collector.tasks} OpenTelemetry Collectors on Fargate (1 vCPU, 2 GB, arm64) behind a load balancer:`,
+    `  ${COLLECTOR_PARTS.map(({ name, items: ids }) => `${name} ${formatUsd(usdOfItems(ids))}`).join(', ')}`,
     breakEven === undefined
       ? `${usd <= collectorUsd ? 'Cheaper' : 'Dearer'} than them from a thousandth to a thousand times these volumes`
       : `Break-even at ${formatQuantity(breakEven)} times these volumes${
@@ -120,6 +124,13 @@ function summary(report: CostReport, style: Style): string {
   ];
   return `${lines.join('\n')}\n`;
 }
+
+const COLLECTOR_PARTS: readonly { readonly name: string; readonly items: readonly ItemId[] }[] = [
+  { name: 'tasks', items: ['fargateVcpuHours', 'fargateGbHours'] },
+  { name: 'balancer', items: ['albHours', 'lcuHours'] },
+  { name: 'CloudWatch Logs', items: ['telemetryLogsGb', 'infrequentLogsGb', 'storedLogsGb'] },
+  { name: 'data out', items: ['transferGb'] },
+];
 
 /** On a line each: what volumes from a hundredth to a hundredfold cost, here and with collectors. */
 function plot({ scale, volumes }: CostReport, style: Style): string {
@@ -148,8 +159,10 @@ function downstream({ downstream: { traceGb, logGb, usd }, volumes }: CostReport
   )} GB of logs (${formatUsd(usd.logs)}), ${formatQuantity(volumes.series)} series (${formatUsd(usd.series)}) and its fee: USD ${formatUsd(sum)} a month\n`;
 }
 
-function notes({ bill, stage }: CostReport, style: Style): string {
-  const borrowed = borrowedPrices(bill.total, stage.region).map((id: ItemId) => ITEMS[id].label);
+function notes({ bill, stage, collector }: CostReport, style: Style): string {
+  const borrowed = borrowedPrices(addUsage(bill.total, collector.usage), stage.region).map(
+    (id: ItemId) => ITEMS[id].label,
+  );
   const lines = [
     'Requests, bytes and table units are counted in a run of the bundled functions over emulators; how long functions take is measured there and assumed for AWS.',
     `List prices of ${stage.region} without tax ("sluice cost --prices"). Collectors are sized for ${PEAK_FACTOR} times the mean, and keep nothing when a destination is down.`,
