@@ -2,7 +2,7 @@
 import { CLOUD_ENV } from '@sluice/core/names';
 import { createDeadMan } from '@sluice/delivery/alerts/dead-man';
 import { createRouteAlerts } from '@sluice/delivery/alerts/route-alerts';
-import { loadDeployedAlerting, openAlertingTable } from './aws/alerting-parts.ts';
+import { loadDeadMan, loadDeployedAlerting, openAlertingTable } from './aws/alerting-parts.ts';
 import { openEvaluationParts } from './aws/evaluation-parts.ts';
 import { openProcess } from './aws/process.ts';
 import { openQueues } from './aws/queues.ts';
@@ -13,7 +13,7 @@ import { createCloudSloUpdate } from './aws/slo-parts.ts';
 const INTERVAL_MS = 60_000;
 
 const own = openProcess(process.env);
-const { setup, deadMan } = await loadDeployedAlerting(own);
+const deadMan = await loadDeadMan(own);
 const parts = openEvaluationParts(own);
 const updateSlos = createCloudSloUpdate(own, parts);
 const evaluate = await createCloudEvaluation(own, parts);
@@ -21,7 +21,7 @@ const routing = createRouteAlerts({
   ...own,
   ...openAlertingTable(own),
   queue: openQueues(own).queue(CLOUD_ENV.notificationsQueue),
-  setup,
+  ...(await loadDeployedAlerting(own, { secrets: 'hidden' })),
 });
 const ping = createDeadMan({ ...own, settings: () => deadMan, lastTickMs: routing.lastTickMs, fetch });
 

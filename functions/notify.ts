@@ -11,7 +11,7 @@ const { queue } = openQueues(own);
 const consumed = queue(CLOUD_ENV.notificationsQueue);
 const consumer = createNotifyHandler({
   ...own,
-  ...(await loadDeployedAlerting(own)),
+  ...(await loadDeployedAlerting(own, { secrets: 'read' })),
   stateOf: openAlertingTable(own).stateOf,
   queue: consumed,
   deadLetter: queue(CLOUD_ENV.notificationsDead),

@@ -24,6 +24,8 @@ export interface FunctionSpec {
   readonly hasUrl?: boolean;
   /** Takes the folder of the configuration along: rules, alertmanager.yml and sluice.yml. */
   readonly hasConfig?: boolean;
+  /** And reads secrets that the configuration names. */
+  readonly hasConfigSecrets?: boolean;
   readonly folders?: readonly CopiedFolder[];
 }
 
@@ -83,7 +85,7 @@ export function createFunction(spec: FunctionSpec, deps: FunctionDeps): sst.aws.
       SLUICE_SELF_TRACES_RATIO: String(settings.selfTracesRatio),
       ...(sendsSpans ? { SLUICE_TRACES_QUEUE_URL: deps.spans.url } : {}),
       ...(spec.hasConfig === true ? { SLUICE_CONFIG_DIR: copiesConfig ? CONFIG_FOLDER : '' } : {}),
-      ...(parameters.length === 0 && spec.hasConfig !== true
+      ...(parameters.length === 0 && spec.hasConfigSecrets !== true
         ? {}
         : { SLUICE_SECRETS_PREFIX: secretPrefix(settings) }),
       NODE_OPTIONS: '--enable-source-maps',
@@ -102,7 +104,9 @@ export function createFunction(spec: FunctionSpec, deps: FunctionDeps): sst.aws.
         ? []
         : [{ actions: ['ssm:GetParameter'], resources: parameters.map(({ arn }) => arn) }]),
       // By path: which secrets receivers need is said in the configuration.
-      ...(spec.hasConfig === true ? [{ actions: ['ssm:GetParameter'], resources: [configSecrets] }] : []),
+      ...(spec.hasConfigSecrets === true
+        ? [{ actions: ['ssm:GetParameter'], resources: [configSecrets] }]
+        : []),
     ],
     transform: {
       role: (args) => {

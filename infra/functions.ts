@@ -313,6 +313,7 @@ export function createAlertingFunctions(parts: PipelineParts, queryUrl: $util.Ou
       memoryMb: 1024,
       timeoutSeconds: 60,
       hasConfig: true,
+      hasConfigSecrets: true,
       secrets: ['SLUICE_MIMIR_AUTH'],
       grants: [
         mayUse(tables.metrics, 'GetItem', 'Query'),
@@ -338,6 +339,7 @@ export function createAlertingFunctions(parts: PipelineParts, queryUrl: $util.Ou
       memoryMb: 512,
       timeoutSeconds: 60,
       hasConfig: true,
+      hasConfigSecrets: true,
       grants: [...mayConsume(queues.notifications), mayUse(tables.alerting, 'GetItem', 'PutItem')],
       environment: {
         ...shared,

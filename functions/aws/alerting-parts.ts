@@ -11,9 +11,9 @@ import { createGuardedFetch } from '@sluice/alerting/http/guarded-fetch';
 import { type AlertingState, openAlertingState } from '@sluice/alerting/notify/alerting-state';
 import { parseYaml } from '@sluice/config/parse-yaml';
 import { formatProblem, type Problem } from '@sluice/config/problem';
-import { findSecretNames, type ReferenceSource } from '@sluice/config/references';
+import { findSecretNames, hideSecrets, type ReferenceSource } from '@sluice/config/references';
 import { CLOUD_ENV, ENV } from '@sluice/core/names';
-import { readText } from '@sluice/core/settings';
+import { type Environment, readText } from '@sluice/core/settings';
 import { type DeadManSettings, deadManDecoder } from '@sluice/delivery/alerts/dead-man';
 import { createSsmSecrets } from '@sluice/platform/aws/secrets';
 import { createSsmClient } from '@sluice/platform/aws/ssm-client';
@@ -47,17 +47,24 @@ export interface DeployedAlerting {
   /** Undefined when nothing was deployed, or what was is wrong. */
   setup(): AlertingSetup | undefined;
   problems(): readonly string[];
-  readonly deadMan: DeadManSettings | undefined;
   /** What links in notifications start with. */
   externalUrl(): string;
 }
 
-export async function loadDeployedAlerting({ env, logger }: Parts): Promise<DeployedAlerting> {
+export interface LoadOptions {
+  /** Only who sends to receivers reads their secrets; to others they are names. */
+  readonly secrets: 'read' | 'hidden';
+}
+
+export async function loadDeployedAlerting(
+  { env, logger }: Parts,
+  { secrets }: LoadOptions,
+): Promise<DeployedAlerting> {
   const folder = openDeployedConfig({ env });
   const source = folder?.read(ALERTMANAGER_FILE);
-  const settings = folder?.read(SETTINGS_FILE) ?? '';
+  const text = source ?? '';
+  const references = secrets === 'read' ? await readReferences(env, text) : hideSecrets(text, { env });
   const base = readText(env, ENV.externalUrl) ?? '';
-  const references = await readReferences({ env }, `${source ?? ''}\n${settings}`);
   const found: Problem[] = [];
   const setup = ((): AlertingSetup | undefined => {
     if (folder === undefined || source === undefined) return undefined;
@@ -66,21 +73,32 @@ export async function loadDeployedAlerting({ env, logger }: Parts): Promise<Depl
     found.push(...loaded.problems);
     return loaded.setup;
   })();
-  const { documents, problems } = parseYaml(settings, { file: SETTINGS_FILE });
-  const section = documents[0]?.entries.find(({ key }) => key === 'dead_man')?.value;
-  const deadMan = section === undefined ? undefined : deadManDecoder(references)(section);
-  const texts = [...found, ...problems].map(formatProblem);
-  if (texts.length > 0)
-    logger.error('the configuration of alerting is wrong', { problems: texts.join('\n') });
+  const texts = tellProblems(found, logger);
   return {
     setup: () => setup,
     problems: () => texts,
-    deadMan: problems.length > 0 ? undefined : deadMan,
     externalUrl: () => `${base}/alertmanager`,
   };
 }
 
-async function readReferences({ env }: Pick<CloudProcess, 'env'>, source: string): Promise<ReferenceSource> {
+/** Where the sign of life goes; undefined when nowhere, or when the section is wrong. */
+export async function loadDeadMan({ env, logger }: Parts): Promise<DeadManSettings | undefined> {
+  const source = openDeployedConfig({ env })?.read(SETTINGS_FILE) ?? '';
+  const { documents, problems } = parseYaml(source, { file: SETTINGS_FILE });
+  const section = documents[0]?.entries.find(({ key }) => key === 'dead_man')?.value;
+  if (section === undefined) return undefined;
+  const deadMan = deadManDecoder(await readReferences(env, source))(section);
+  return tellProblems(problems, logger).length > 0 ? undefined : deadMan;
+}
+
+function tellProblems(problems: readonly Problem[], logger: Parts['logger']): readonly string[] {
+  const texts = problems.map(formatProblem);
+  if (texts.length > 0)
+    logger.error('the configuration of alerting is wrong', { problems: texts.join('\n') });
+  return texts;
+}
+
+async function readReferences(env: Environment, source: string): Promise<ReferenceSource> {
   const prefix = `${requireText(env, CLOUD_ENV.secretsPrefix)}config/`;
   const names = findSecretNames(source);
   const values = new Map<string, string>();

@@ -50,7 +50,10 @@ export async function createCloudQuery(process: CloudProcess) {
   const rules = openDeployedRules(process);
   const slos = openDeployedSlos(process);
   const rulesTable = openTables(process).table(CLOUD_ENV.rulesTable);
-  const alerting = { ...(await loadDeployedAlerting(process)), stateOf: openAlertingTable(process).stateOf };
+  const alerting = {
+    ...(await loadDeployedAlerting(process, { secrets: 'hidden' })),
+    stateOf: openAlertingTable(process).stateOf,
+  };
   return createQueryApp({
     apis: [
       ...createAlertmanagerApis({ ...alerting, clock, startedAtMs: clock.nowMs(), selfMetrics }),

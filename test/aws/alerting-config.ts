@@ -8,13 +8,14 @@ import { readAll } from './aws-endpoint.ts';
 
 /** By which functions know the receiver. */
 export const HOOK_HOST = 'hooks.example.com';
-/** The parameter of the receiver's secret. */
+/** Parameters: the receiver's secret, and the path of the sign of life. */
 export const HOOK_SECRET = 'HOOK_TOKEN';
+export const ALIVE_SECRET = 'ALIVE_PATH';
 
 /** Over the metrics of a tenant. */
 const filesFor = (tenant: string): Readonly<Record<string, string>> => ({
   'sluice.yml': `rules: {tenants: [${tenant}], evaluation_interval: 1m}
-dead_man: {url: 'http://${HOOK_HOST}/alive'}
+dead_man: {url: 'http://${HOOK_HOST}/\${secret:${ALIVE_SECRET}}'}
 `,
   'alertmanager.yml': `route: {receiver: hook, group_by: [alertname], group_wait: 0s, group_interval: 1s}
 receivers:

@@ -9,6 +9,7 @@ import { GetQueueAttributesCommand, SendMessageCommand } from '@aws-sdk/client-s
 import { makeLogRequest, makeTraceRequest } from '@sluice/otlp/testing/requests';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
+  ALIVE_SECRET,
   type AlertingConfig,
   HOOK_HOST,
   HOOK_SECRET,
@@ -43,7 +44,7 @@ beforeAll(async () => {
   hook = await startHook();
   cloud = await startCloud({
     configDir: config.dir,
-    parameters: { [`config/${HOOK_SECRET}`]: TOKEN },
+    parameters: { [`config/${HOOK_SECRET}`]: TOKEN, [`config/${ALIVE_SECRET}`]: 'alive-7f3a' },
     hosts: { [HOOK_HOST]: hook.port },
     // Every one of them: what functions send of themselves is part of what they use.
     selfTraces: 1,
@@ -185,7 +186,9 @@ test('a rule fires, is told to a receiver with its secret, is silenced, and ends
     alertname: 'QueueTooDeep',
     severity: 'critical',
   });
-  expect(hook.pages.some(({ path }) => path === '/alive')).toBe(true);
+  expect(hook.pages.some(({ path }) => path === '/alive-7f3a')).toBe(true);
+  for (const name of ['evaluate', 'query'])
+    expect(hasCalled(name, 'ssm:GetParameter', HOOK_SECRET)).toBe(false);
 
   const alerts = await get<{ fingerprint: string }[]>('/alertmanager/api/v2/alerts');
   expect(alerts).toHaveLength(1);

@@ -9,6 +9,8 @@ export interface ReferenceSource {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Secrets that were read before; names without a value are reported. */
   readonly secrets: ReadonlyMap<string, string>;
+  /** The values only stand for the secrets: nothing is to be concluded from what they look like. */
+  readonly areHidden?: boolean;
 }
 
 const REFERENCE = /\$\{(env|secret):([^}]*)\}/g;
@@ -20,6 +22,13 @@ export function findSecretNames(source: string): readonly string[] {
       [...source.matchAll(REFERENCE)].filter(([, kind]) => kind === 'secret').map(([, , name]) => name!),
     ),
   ];
+}
+
+/** For who has no business with the secrets: in the form of an address, since that is what most of them are. */
+export function hideSecrets(source: string, { env }: Pick<ReferenceSource, 'env'>): ReferenceSource {
+  const names = findSecretNames(source);
+  const secrets = new Map(names.map((name) => [name, `https://secret.invalid/${name}`]));
+  return { env, secrets, areHidden: true };
 }
 
 /** A decoder of texts whose references are replaced; a name without a value is reported with its remedy. */

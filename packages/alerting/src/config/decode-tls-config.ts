@@ -42,14 +42,15 @@ export function tlsConfigDecoder(
         ...(minVersion && { minVersion }),
         ...(maxVersion && { maxVersion }),
       };
-      check(settings, node);
+      checkVersions(settings, node);
+      if (context.references.areHidden !== true) checkCertificates(settings, node);
       return settings;
     },
   );
 }
 
 /** What TLS cannot use is found when the file is read, not when an alert fires. */
-function check({ ca, cert, key, minVersion, maxVersion }: TlsSettings, node: ConfigNode): void {
+function checkCertificates({ ca, cert, key }: TlsSettings, node: ConfigNode): void {
   const attempt = (name: string, use: () => unknown): void => {
     try {
       use();
@@ -60,6 +61,9 @@ function check({ ca, cert, key, minVersion, maxVersion }: TlsSettings, node: Con
   if (ca !== undefined) attempt('ca', () => new X509Certificate(ca));
   if (cert !== undefined && key !== undefined)
     attempt('cert and key', () => createSecureContext({ cert, key }));
+}
+
+function checkVersions({ minVersion, maxVersion }: TlsSettings, node: ConfigNode): void {
   // Their names sort as they are numbered.
   if (minVersion !== undefined && maxVersion !== undefined && minVersion > maxVersion)
     node.report('min_version is above max_version');
