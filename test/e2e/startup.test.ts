@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { makeTraceRequest } from '@sluice/otlp/testing/requests';
@@ -17,7 +17,16 @@ test('a start is ready after less than 2 s of CPU and answers on both ports', as
   expect(pipeline.startCpuSeconds ?? 0).toBeLessThan(2);
   const ready = await fetch(`${pipeline.apiUrl}/-/ready`);
   expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready', checks: expect.any(Array) }]);
-  expect((await fetch(`${pipeline.apiUrl}/`)).status).toBe(200);
+  const page = await (await fetch(`${pipeline.apiUrl}/`)).text();
+  // A tail never ends by itself.
+  const links = [...page.matchAll(/href="([^"]+)"/g)]
+    .map(([, href]) => href!)
+    .filter((href) => !/tail/.test(href));
+  expect(links.length).toBeGreaterThan(10);
+  for (const href of links) {
+    const { status } = await fetch(`${pipeline.apiUrl}${href.replaceAll('&amp;', '&')}`);
+    expect({ href, status }).toEqual({ href, status: 200 });
+  }
   expect(await postOtlp(pipeline.ingestUrl, 'traces', makeTraceRequest({ spans: 1 }))).toBe(200);
   expect(pipeline.errors).toEqual([]);
 });
@@ -49,6 +58,10 @@ describe('a start that cannot be is explained in one line and ends with 1:', () 
     const file = join(dataDir, 'file');
     writeFileSync(file, '');
     await refusedWith({}, /SLUICE_DATA_DIR/, join(file, 'data'));
+  });
+
+  test.runIf(existsSync('/proc/self'))('the data directory is where none can be', async () => {
+    await refusedWith({}, /cannot be made.*SLUICE_DATA_DIR/, '/proc/sluice');
   });
 
   test('the data file is damaged', async () => {
