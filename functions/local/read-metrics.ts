@@ -4,6 +4,7 @@ import type { Clock } from '@sluice/core/ports/clock';
 import { createMetricsCatalog } from '@sluice/metrics/read/metrics-catalog';
 import { createPageCache } from '@sluice/metrics/read/page-cache';
 import { createRollupSeriesReader } from '@sluice/metrics/read/rollup-series-reader';
+import { createEvaluationWorkers } from '@sluice/promql/offload/evaluation-workers';
 import { createPrometheusRoutes, type PrometheusStore } from '@sluice/query/prometheus/prometheus-routes';
 import type { ReadApi } from '@sluice/query/query-app';
 import type { LocalMetrics } from './metrics.ts';
@@ -29,9 +30,11 @@ export function readMetrics(
     }
     return store;
   };
+  // What takes long goes to a thread of its own: ingest goes on meanwhile.
+  const engine = { ...LIMITS, offload: createEvaluationWorkers({ maxWorkers: 2 }).offload };
   const keptDays = Math.max(...settings.tiers.map(({ keepMs }) => keepMs)) / DAY_MS;
   return {
     path: '/api/v1',
-    routes: createPrometheusRoutes({ storeOf, clock, engine: LIMITS, retention: `${Math.round(keptDays)}d` }),
+    routes: createPrometheusRoutes({ storeOf, clock, engine, retention: `${Math.round(keptDays)}d` }),
   };
 }

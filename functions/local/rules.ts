@@ -21,6 +21,7 @@ import { createRollupSeriesReader } from '@sluice/metrics/read/rollup-series-rea
 import { findConfigDir, openConfigFolder } from '@sluice/platform/embedded/config-folder';
 import { createEmbeddedTable } from '@sluice/platform/embedded/table';
 import { createEngine } from '@sluice/promql/engine';
+import { createEvaluationWorkers } from '@sluice/promql/offload/evaluation-workers';
 import { ALL_FEATURES } from '@sluice/promql/parse/parse-expression';
 import type { ReadApi } from '@sluice/query/query-app';
 import { createRulesRoutes } from '@sluice/query/rules/rules-routes';
@@ -67,7 +68,12 @@ export function openRules(options: LocalRulesOptions): LocalRules {
     rules,
     table,
     clock,
-    engine: createEngine({ clock, features: ALL_FEATURES, hasAdvice: true }),
+    engine: createEngine({
+      clock,
+      features: ALL_FEATURES,
+      hasAdvice: true,
+      offload: createEvaluationWorkers({ maxWorkers: 1 }).offload,
+    }),
     readerOf: (tenant) =>
       createRollupSeriesReader({ ...metrics, settings: metrics.rollups, clock, tenant, cache }),
     readinessOf: (tenant) =>

@@ -18,6 +18,8 @@ import {
   type SampleBudget,
 } from './evaluate/query-context.ts';
 import { resolveDuration } from './evaluate/resolve-duration.ts';
+import { estimateCost } from './offload/estimate-cost.ts';
+import type { Offload } from './offload/evaluation-job.ts';
 import {
   documentedType,
   type Expr,
@@ -57,6 +59,8 @@ export interface EngineOptions {
    * default false.
    */
   readonly hasAdvice?: boolean;
+  /** Takes evaluations that would hold up the process for long; without it all of them are done in place. */
+  readonly offload?: Offload;
 }
 
 export interface QueryOptions {
@@ -76,6 +80,9 @@ export interface Engine {
   ): Promise<QueryResult>;
 }
 
+/** Some ten milliseconds' worth of evaluation, see `estimateCost`. */
+const OFFLOAD_COST = 200_000;
+
 /** The time is looked at once in so many checks. */
 const CHECKS_PER_CLOCK_READ = 32;
 
@@ -92,6 +99,7 @@ export function createEngine(engine: EngineOptions): Engine {
     useStartTimestamps: true,
     typeAndUnitLabels: false,
     hasAdvice: false,
+    offload: undefined,
     ...engine,
   };
 
@@ -108,7 +116,7 @@ export function createEngine(engine: EngineOptions): Engine {
     }
     if (timeoutMs <= 0) throw new QueryError('timeout', 'query timed out in query execution');
     const checkTime = createTimeCheck(settings.clock, deadlineMs, options.signal);
-    const { selections, warnings } = await loadSelections(expr, options.reader, {
+    const { selections, warnings, selected } = await loadSelections(expr, options.reader, {
       ...times,
       lookbackMs,
       defaultStepMs: settings.defaultStepMs,
@@ -118,8 +126,28 @@ export function createEngine(engine: EngineOptions): Engine {
       signal: options.signal,
       checkTime,
     }).catch((error: unknown) => failRead(error, options.signal));
-    for (const warning of warnings) annotations.foreign(warning);
     const read = chargeSelections(selections.values(), budget);
+    const { offload, clock, defaultStepMs } = settings;
+    // A function cannot go to another thread.
+    if (offload !== undefined && engine.defaultStepMs === undefined) {
+      const cost = estimateCost(expr, { ...times, ...read, steps: grid.count, defaultStepMs });
+      if (cost > OFFLOAD_COST) {
+        const { offload: _offload, clock: _clock, defaultStepMs: _step, ...cloneable } = settings;
+        return offload({
+          query,
+          settings: cloneable,
+          times:
+            stepMs === 0
+              ? { kind: 'instant', timeMs: grid.startMs }
+              : { kind: 'range', startMs: grid.startMs, endMs: request.endMs, stepMs },
+          lookbackMs,
+          timeoutMs: deadlineMs - clock.nowMs(),
+          selected,
+          signal: options.signal,
+        });
+      }
+    }
+    for (const warning of warnings) annotations.foreign(warning);
     const context: QueryContext = {
       ...times,
       lookbackMs,

@@ -21,6 +21,7 @@ import { familyOf, type RollupEntry, SEEN_FAMILY } from '../rollup/rollup-entry.
 import { baseTierOf, type RollupSettings, type RollupTier } from '../rollup/rollup-settings.ts';
 import { type FileHeader, listRollupShards, loadHeaders, readPage } from '../rollup/rollup-store.ts';
 import type { PageCache } from './page-cache.ts';
+import { createPauses } from './pauses.ts';
 import { type Interval, slotsWithin, subtractInterval } from './time-intervals.ts';
 
 export interface ChunkDeps {
@@ -206,7 +207,9 @@ async function loadTail(
     baseline?.tickMs ?? (isContinued ? newest.coveredMs : tickBefore(fresh, baseTierOf(settings)));
   const isSeenWanted = query.families === undefined || query.families.has(SEEN_FAMILY);
   const set = createEntrySet();
-  fresh.forEach((snapshot, slot) => {
+  const pauses = createPauses(deps.clock);
+  for (const [slot, snapshot] of fresh.entries()) {
+    if (pauses.isDue()) await pauses.take();
     applySnapshot(set, snapshot, {
       slot,
       afterTickMs,
@@ -216,7 +219,7 @@ async function loadTail(
     });
     if (isSeenWanted) applySeen(set, snapshot, { slot, upForMs: settings.upForMs });
     afterTickMs = snapshot.tickMs;
-  });
+  }
   const borders = Float64Array.from([beforeMs, ...fresh.map(({ tickMs }) => tickMs)]);
   return {
     fromMs: beforeMs,

@@ -11,6 +11,7 @@ import { chooseTier } from './choose-tier.ts';
 import { type Component, expandEntry } from './expand-entry.ts';
 import { type Chunk, type ChunkDeps, listShards, loadChunks } from './load-chunks.ts';
 import { createPageCache, type PageCache } from './page-cache.ts';
+import { createPauses, type Pauses } from './pauses.ts';
 import { candidateFamilies, mayMatch, UP } from './select-families.ts';
 import type { Interval } from './time-intervals.ts';
 
@@ -56,7 +57,8 @@ export function createRollupSeriesReader(options: RollupReaderOptions): SeriesRe
         shards().then((known) => Promise.all(known.map((shard) => loadChunks(shard, query, deps)))),
         wantsUp(matchers) && options.extraUp ? options.extraUp(window) : [],
       ]);
-      const selected = selectPieces(loaded.flat(), matchers, window);
+      const pauses = createPauses(deps.clock);
+      const selected = await selectPieces(loaded.flat(), { matchers, window, pauses });
       const slotMs = options.settings.tiers[tier]!.slotMs;
       const coverage = joinIntervals(loaded.flat());
       const series = extra.filter(({ labels }) =>
@@ -66,6 +68,10 @@ export function createRollupSeriesReader(options: RollupReaderOptions): SeriesRe
       let samples = 0;
       for (const [key, { component, isSeen, pieces }] of selected) {
         if (taken.has(key)) continue;
+        if (pauses.isDue()) {
+          await pauses.take();
+          window.checkTime?.();
+        }
         const data = assembleSeries(component.labels, pieces, {
           fromMs: query.fromMs,
           untilMs: query.untilMs,
@@ -109,12 +115,17 @@ function createShardList(deps: ChunkDeps): () => Promise<readonly number[]> {
   };
 }
 
+interface Selection {
+  readonly matchers: readonly Matcher[];
+  readonly window: SelectWindow;
+  readonly pauses: Pauses;
+}
+
 /** Matching series by label set, each with its pieces in order of shard and time. */
-function selectPieces(
+async function selectPieces(
   chunks: readonly Chunk[],
-  matchers: readonly Matcher[],
-  window: SelectWindow,
-): Map<string, Selected> {
+  { matchers, window, pauses }: Selection,
+): Promise<ReadonlyMap<string, Selected>> {
   const selected = new Map<string, Selected>();
   /** An entry returns in every chunk: what its labels expand to is worked out once. */
   const expansions = new Map<string, readonly { readonly key: string; readonly component: Component }[]>();
@@ -133,6 +144,7 @@ function selectPieces(
   for (const chunk of chunks) {
     for (const entry of chunk.entries) {
       window.checkTime?.();
+      if (pauses.isDue()) await pauses.take();
       for (const { key, component } of expand(entry)) {
         const piece = cutPiece(entry, chunk, { component, func: window.hints.func });
         if (piece === undefined) continue;

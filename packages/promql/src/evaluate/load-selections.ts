@@ -41,6 +41,8 @@ export interface LoadOptions extends QueryTimes {
 export interface LoadedSelections {
   readonly selections: ReadonlyMap<VectorSelector | CallExpr, readonly SeriesData[]>;
   readonly warnings: readonly string[];
+  /** What each read gave, in their order: reads of several places are there once. */
+  readonly selected: readonly SelectedSeries[];
 }
 
 interface Read {
@@ -88,7 +90,7 @@ export async function loadSelections(
     bucketUse: 'unknown',
   };
   collectReads(expr, root, { options, reads });
-  const results = await readAll(reads, reader, options);
+  const { results, selected } = await readAll(reads, reader, options);
   return {
     selections: new Map(
       results.map(({ series }, i) => {
@@ -97,6 +99,7 @@ export async function loadSelections(
       }),
     ),
     warnings: results.flatMap(({ warnings = [] }) => warnings),
+    selected,
   };
 }
 
@@ -108,7 +111,7 @@ async function readAll(
   reads: readonly Read[],
   reader: SeriesReader,
   { maxSamples, maxSeries, signal, checkTime }: LoadOptions,
-): Promise<readonly SelectedSeries[]> {
+): Promise<{ readonly results: readonly SelectedSeries[]; readonly selected: readonly SelectedSeries[] }> {
   const results: SelectedSeries[] = new Array(reads.length);
   const places = new Map<string, number[]>();
   for (const [place, read] of reads.entries()) {
@@ -138,7 +141,7 @@ async function readAll(
     waiting.length = 0;
     throw error;
   });
-  return results;
+  return { results, selected: [...places.values()].map(([first]) => results[first!]!) };
 }
 
 /** The same for reads with the same answer. */
