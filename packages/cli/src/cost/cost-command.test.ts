@@ -26,6 +26,7 @@ describe('sluice cost', () => {
     ])
       expect(out).toContain(text);
     expect(out).toMatch(/█/);
+    expect(out.split('\n').filter((line) => line.length > 110)).toEqual([]);
     expect(out).toMatch(/Break-even at [\d.]+k? times these volumes|from a thousandth to a thousand times/);
   });
 
@@ -54,7 +55,7 @@ describe('sluice cost', () => {
   test('tells when a price of the region was not found', async () => {
     const { out } = await cost('--region', 'eu-central-1', '--edge', 'http-api', '--spans-per-day', '1M');
     expect(out).toContain(
-      'The price in eu-central-1 was not found, that of us-east-1 is used: API Gateway requests, load balancer hours',
+      'Not found for eu-central-1, and so the price of us-east-1: API Gateway requests, load balancer',
     );
     expect((await cost('--edge', 'cdn')).out).toContain('What CloudFront asks for bytes');
   });

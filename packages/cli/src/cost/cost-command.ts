@@ -10,9 +10,9 @@ import { ITEM_IDS, ITEMS, type Usage, usdOf } from './items.ts';
 import { renderCost, renderPrices } from './render-cost.ts';
 
 export const costCommand = defineCommand({
-  about: `What a stage on AWS costs a month for volumes a day: by what causes it and by what AWS bills, compared with
-OpenTelemetry Collectors on Fargate, and at smaller and larger volumes. Volumes that are not given are 0; without any,
-those of a small shop are taken. Works without network and credentials.`,
+  about: `What a stage on AWS costs a month for volumes a day: by what causes it and by what AWS bills, compared
+with OpenTelemetry Collectors on Fargate, and at smaller and larger volumes. Volumes that are not given are 0;
+without any, those of a small shop are taken. Works without network and credentials.`,
   options: COST_OPTIONS,
   examples: [
     'sluice cost --spans-per-day 10M --logs-gb-per-day 2 --points-per-day 5M --series 5k',

@@ -9,11 +9,12 @@ import { addUsage, borrowedPrices, ITEM_IDS, ITEMS, type ItemId, usdOf, withoutF
 import { formatQuantity } from './parse-quantity.ts';
 
 const BAR_CELLS = 32;
+const TEXT_COLUMNS = 100;
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
 export function renderCost(report: CostReport, { style }: { readonly style: Style }): string {
   return [
-    `${style.bold('Volumes')}  ${describeVolumes(report.volumes)}\n`,
+    `${style.bold('Volumes')}\n${wrap(describeVolumes(report.volumes)).join('\n')}\n`,
     sections(report, style),
     items(report, style),
     summary(report, style),
@@ -154,24 +155,37 @@ function plot({ scale, volumes }: CostReport, style: Style): string {
 
 function downstream({ downstream: { traceGb, logGb, usd }, volumes }: CostReport, style: Style): string {
   const sum = usd.traces + usd.logs + usd.series + usd.plan;
-  return `${style.bold('Downstream')}, not included: Grafana Cloud Pro for ${formatQuantity(traceGb)} GB of traces (${formatUsd(usd.traces)}), ${formatQuantity(
-    logGb,
-  )} GB of logs (${formatUsd(usd.logs)}), ${formatQuantity(volumes.series)} series (${formatUsd(usd.series)}) and its fee: USD ${formatUsd(sum)} a month\n`;
+  const text = `Grafana Cloud Pro for ${formatQuantity(traceGb)} GB of traces (${formatUsd(usd.traces)}), ${formatQuantity(logGb)} GB of logs (${formatUsd(usd.logs)}), ${formatQuantity(volumes.series)} series (${formatUsd(usd.series)}) and its fee: USD ${formatUsd(sum)} a month`;
+  return `${style.bold('Downstream')}, not included:\n${wrap(text).join('\n')}\n`;
 }
 
 function notes({ bill, stage, collector }: CostReport, style: Style): string {
   const borrowed = borrowedPrices(addUsage(bill.total, collector.usage), stage.region).map(
-    (id: ItemId) => ITEMS[id].label,
+    (id) => ITEMS[id].label,
   );
-  const lines = [
+  const texts = [
     'Requests, bytes and table units are counted in a run of the bundled functions over emulators; how long functions take is measured there and assumed for AWS.',
     `List prices of ${stage.region} without tax ("sluice cost --prices"). Collectors are sized for ${PEAK_FACTOR} times the mean, and keep nothing when a destination is down.`,
     ...(borrowed.length === 0
       ? []
-      : [`The price in ${stage.region} was not found, that of us-east-1 is used: ${borrowed.join(', ')}.`]),
+      : [`Not found for ${stage.region}, and so the price of us-east-1: ${borrowed.join(', ')}.`]),
     ...(stage.edge === 'cdn' ? ['What CloudFront asks for bytes towards the function is not included.'] : []),
   ];
-  return `${lines.map((line) => style.dim(line)).join('\n')}\n`;
+  return `${texts
+    .flatMap(wrap)
+    .map((line) => style.dim(line))
+    .join('\n')}\n`;
+}
+
+/** In lines of at most so many characters, where words allow. */
+function wrap(text: string): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > TEXT_COLUMNS) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
 }
 
 function bar(value: number, most: number): string {
