@@ -61,7 +61,7 @@ const series: Handler = async (call) => {
     readSets: (given) => asParameter('match[]', () => readMatcherSets(given)),
   });
   const { values, warnings } = await store.catalog.listSeries(query);
-  return answerText(renderList(values, renderLabels), { warnings });
+  return answerText(await renderList(values, renderLabels), { warnings });
 };
 
 /** Absent: no limit. Prometheus shows everything for a negative one and nothing for 0. */

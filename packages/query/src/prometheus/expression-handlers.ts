@@ -107,7 +107,7 @@ async function evaluate(
   if (!STATS.has(wanted)) warnings.push(unknownStats(wanted));
   const stats =
     wanted === '' ? '' : `,"stats":${JSON.stringify(toStats(result, (clock.nowMs() - beganMs) / 1000))}`;
-  return answerText(`{${renderValue(value)}${stats}}`, { warnings, infos: result.infos });
+  return answerText(`{${await renderValue(value)}${stats}}`, { warnings, infos: result.infos });
 }
 
 function truncate(value: QueryValue, limit: number): { value: QueryValue; isTruncated: boolean } {

@@ -1,5 +1,7 @@
 /** Results as the JSON of Prometheus' HTTP API; written as text, since an object for each sample would cost more than the query. */
 
+import { systemClock } from '@sluice/core/ports/clock';
+import { createPauses } from '@sluice/metrics/read/pauses';
 import { type Bucket, negativeBuckets, positiveBuckets, zeroBucket } from '@sluice/promql/histogram/bounds';
 import { type Histogram, hasCustomBuckets } from '@sluice/promql/histogram/histogram';
 import { formatFixed } from '@sluice/promql/model/go-float';
@@ -8,11 +10,11 @@ import type { MatrixSeries, QueryValue, VectorSample } from '@sluice/promql/quer
 import { ApiError } from './api-answer.ts';
 
 /** `"resultType":…,"result":…`, the inside of `data`. */
-export function renderValue(value: QueryValue): string {
-  return `"resultType":"${value.type}","result":${renderResult(value)}`;
+export async function renderValue(value: QueryValue): Promise<string> {
+  return `"resultType":"${value.type}","result":${await renderResult(value)}`;
 }
 
-function renderResult(value: QueryValue): string {
+async function renderResult(value: QueryValue): Promise<string> {
   switch (value.type) {
     case 'scalar':
       // Prometheus writes a number that stands alone without an exponent.
@@ -29,11 +31,13 @@ function renderResult(value: QueryValue): string {
 /** A list longer than Node's longest string could not be written, and one half as long takes the memory of all others. */
 const MAX_CHARACTERS = 256 * 1024 * 1024;
 
-/** JSON. @throws ApiError when it is too long. */
-export function renderList<T>(items: readonly T[], render: (item: T) => string): string {
+/** JSON, in slices of time. @throws ApiError when it is too long. */
+export async function renderList<T>(items: readonly T[], render: (item: T) => string): Promise<string> {
+  const pauses = createPauses(systemClock);
   const texts: string[] = [];
   let characters = 0;
   for (const item of items) {
+    if (pauses.isDue()) await pauses.take();
     const text = render(item);
     characters += text.length;
     if (characters > MAX_CHARACTERS) {
