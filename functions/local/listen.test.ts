@@ -72,6 +72,11 @@ describe('a google.rpc.Status with the reason answers', () => {
   });
 });
 
+test('a connection outlives the pause between two exports of an SDK', async () => {
+  const { headers } = await fetch(`${listener.url}/here`);
+  expect(headers.get('keep-alive')).toBe('timeout=75');
+});
+
 test('an answer that is on its way is not broken by what follows it', async () => {
   const { status, body } = await exchange('GET /first HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n');
   expect(status).toBe(200);

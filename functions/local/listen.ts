@@ -27,8 +27,17 @@ export interface Listener {
 }
 
 const IDLE_POLL_MS = 20;
-/** Who is slower than this with a request's head, or with all of it, is answered 408 and cut off. */
-const SERVER_LIMITS = { headersTimeout: 15_000, requestTimeout: 60_000, connectionsCheckingInterval: 5_000 };
+const SERVER_LIMITS = {
+  /** Who is slower than this with a request's head, or with all of it, is answered 408 and cut off. */
+  headersTimeout: 15_000,
+  requestTimeout: 60_000,
+  connectionsCheckingInterval: 5_000,
+  /**
+   * Node's 5 s are also the pause of SDKs between two exports (OTel SDK, OTEL_BSP_SCHEDULE_DELAY): a batch that
+   * meets the end of its connection is lost by clients that do not try again.
+   */
+  keepAliveTimeout: 75_000,
+};
 
 /** Of requests that have none, as HTTP/1.0 allows. */
 const DEFAULT_HOST = 'localhost';
