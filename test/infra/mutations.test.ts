@@ -76,6 +76,10 @@ const EDITS: readonly (readonly [file: string, find: string, replace: string, ed
   ['functions.ts', 'SLUICE_ORIGIN_SECRET_SHA256: originDigests,', "SLUICE_ORIGIN_SECRET_SHA256: '',", 'cdn'],
   ['functions.ts', "=> mayCall(key, 'GetPublicKey')", "=> mayCall(key, 'GetPublicKey', 'Sign')"],
   ['functions.ts', '[signing, ...earlier].map((key)', '[...earlier].map((key)'],
+  ['function.ts', 'SLUICE_SELF_TRACES_RATIO: String(settings.selfTracesRatio),', ''],
+  ['function.ts', "actions: ['sqs:SendMessage'], resources: [deps.spans.arn]", 'actions: [], resources: []'],
+  ['functions.ts', 'SLUICE_METRICS_SHARDS: String(settings.metricsShards),', ''],
+  ['functions.ts', 'SLUICE_TENANTS: settings.tenants,', ''],
   ['budget.ts', "new aws.budgets.Budget('Budget',", "((..._: unknown[]) => {})('Budget',"],
 ];
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: see above

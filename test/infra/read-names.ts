@@ -1,10 +1,15 @@
-/** Which environment variables each door reads: found by starting its bundle and watching. */
+/**
+ * Which environment variables each door reads: found by starting its bundle and watching, and, for what is read later
+ * or under a condition only, by the names that its code holds once everything unused is gone.
+ */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { bundleDoor, DOORS, standInForSdk } from '../aws/bundle-door.ts';
+import { CLOUD_ENV, ENV } from '@sluice/core/names';
+import { build } from 'esbuild';
+import { bundleDoor, DOORS, ROOT, standInForSdk } from '../aws/bundle-door.ts';
 
 /** Names from the values that a function would be given: without them a door stops at the first that is missing. */
 const PROGRAM = `
@@ -46,4 +51,26 @@ export async function readNamesOfDoors(
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** As the constants of core are used in the code that is left of each door. */
+export async function namedInDoors(): Promise<ReadonlyMap<string, readonly string[]>> {
+  const values: Readonly<Record<string, Readonly<Record<string, string>>>> = { ENV, CLOUD_ENV };
+  const found = await Promise.all(
+    DOORS.map(async (door) => {
+      const { outputFiles } = await build({
+        entryPoints: [join(ROOT, 'functions', `${door}.ts`)],
+        bundle: true,
+        write: false,
+        platform: 'node',
+        format: 'esm',
+        external: ['@aws-sdk/*'],
+        logLevel: 'error',
+      });
+      const uses = outputFiles[0]!.text.matchAll(/\b(CLOUD_ENV|ENV)\d*\.(\w+)\b/g);
+      const names = new Set([...uses].map(([, object, key]) => values[object!]![key!]!));
+      return [door, [...names].sort()] as const;
+    }),
+  );
+  return new Map(found);
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TYPE, toDeployment } from './deployment.ts';
-import { readNamesOfDoors } from './read-names.ts';
+import { namedInDoors, readNamesOfDoors } from './read-names.ts';
 import type { RuleContext } from './rules.ts';
 import { partOf } from './rules-functions.ts';
 import { runProgram } from './run-program.ts';
@@ -24,6 +24,7 @@ export async function readSharedContext(): Promise<SharedContext> {
   const page = readFileSync(join(ROOT, 'docs/operate-aws.md'), 'utf8');
   return {
     readNames: await readNamesOfDoors(environments),
+    namedNames: await namedInDoors(),
     needed: JSON.parse(readFileSync(NEEDED_FILE, 'utf8')) as RuleContext['needed'],
     sections: [...page.matchAll(/^#+ (.+)$/gm)].map((match) =>
       match[1]!

@@ -12,6 +12,12 @@ const FOREIGN_NAME = /^(NODE_OPTIONS|SST_.*|AWS_.*)$/;
 const ORIGIN_HEADER = 'x-sluice-origin';
 const DOORS_TO_OUTSIDE = ['ingest', 'query'];
 
+/** In the code of a door, but on a way that it never takes: by door. */
+const NEVER_READ: Readonly<Record<string, readonly string[]>> = {
+  // The way to the secrets of receivers is that of notify alone; the others share the code around it.
+  query: ['SLUICE_SECRETS_PREFIX'],
+};
+
 export const partOf = (name: unknown, stage: string): string => String(name).replace(`sluice-${stage}-`, '');
 
 export const functionRules: readonly Rule[] = [
@@ -48,14 +54,16 @@ export const functionRules: readonly Rule[] = [
       return groups.has(group) ? [] : [`the log group ${group} is missing`];
     });
   },
-  function functionsAreToldWhatTheyReadAndNothingElse(deployment, { stage, readNames }) {
+  function functionsAreToldWhatTheyReadAndNothingElse(deployment, { stage, readNames, namedNames }) {
     return deployment.of(TYPE.fn).flatMap((fn) => {
       const door = partOf(fn.name, stage);
       const told = Object.keys(fn.environment?.variables ?? {}).filter((name) => !FOREIGN_NAME.test(name));
       const read = readNames.get(door) ?? [];
       const secrets = secretsOf(deployment, fn);
+      const unread = NEVER_READ[door] ?? [];
+      const named = (namedNames.get(door) ?? []).filter((name) => !unread.includes(name));
       return [
-        ...read
+        ...[...new Set([...read, ...named])]
           .filter((name) => !told.includes(name) && !secrets.includes(name))
           .map((name) => `${door} reads ${name}, which is not set`),
         ...told

@@ -11,8 +11,10 @@ import { watchRules } from './rules-watch.ts';
 export interface RuleContext {
   readonly stage: string;
   readonly edge: string;
-  /** Names of environment variables that each function reads. */
+  /** Names of environment variables that each function reads when it starts. */
   readonly readNames: ReadonlyMap<string, readonly string[]>;
+  /** Names of those that its bundle holds, whenever they are read. */
+  readonly namedNames: ReadonlyMap<string, readonly string[]>;
   /** What each function needs: `action resource`, as recorded end to end. */
   readonly needed: Readonly<Record<string, readonly string[]>>;
   /** Sections of docs/operate-aws.md. */

@@ -3,7 +3,7 @@
  * comes out is every resource that a deployment would ask AWS for.
  */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
@@ -55,13 +55,28 @@ export async function tryProgram(inputs: readonly ProgramInput[]): Promise<reado
         return { stage, env, config };
       }),
     );
-    const results: ProgramResult[] = [];
-    while (results.length < runs.length)
-      results.push(...(await runInputs({ work, program, inputs: runs.slice(results.length) })));
-    return results;
+    const share = Math.ceil(runs.length / (runs.length > MANY ? 2 : 1));
+    const parts = [runs.slice(0, share), runs.slice(share)].filter((part) => part.length > 0);
+    return (
+      await Promise.all(parts.map((part, i) => runAll(part, { work: join(work, `part-${i}`), program })))
+    ).flat();
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
+}
+
+/** As many runs are worth a second process, which takes seconds to start. */
+const MANY = 20;
+
+async function runAll(
+  runs: readonly object[],
+  { work, program }: Omit<Runs, 'inputs'>,
+): Promise<readonly ProgramResult[]> {
+  mkdirSync(work);
+  const results: ProgramResult[] = [];
+  while (results.length < runs.length)
+    results.push(...(await runInputs({ work, program, inputs: runs.slice(results.length) })));
+  return results;
 }
 
 interface Runs {
@@ -80,7 +95,7 @@ async function runInputs({ work, program, inputs }: Runs): Promise<readonly Prog
     await promisify(execFile)(process.execPath, ['--no-deprecation', program, job, result], {
       cwd: ROOT,
       env: { PATH: process.env.PATH ?? '' },
-      timeout: 140_000,
+      timeout: 230_000,
       maxBuffer: 64 * 1024 * 1024,
     });
   } catch (error) {

@@ -4,8 +4,9 @@ export default defineConfig({
   test: {
     root: import.meta.dirname,
     include: ['**/*.test.ts'],
-    testTimeout: 120_000,
-    hookTimeout: 150_000,
+    // Far more than it takes: the machine may have other work.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
     globalSetup: ['./global-setup.ts'],
     maxWorkers: 2,
   },
