@@ -5,6 +5,7 @@
 import { ATTRIBUTE, CLOUD_ENV, ENV, HEADER, SELF_TENANT } from '@sluice/core/names';
 import { type Environment, readRatio, readText } from '@sluice/core/settings';
 import { SPAN_KIND, type SpanAttributes } from '@sluice/delivery/self-traces/encode-self-spans';
+import { routeOf } from '@sluice/delivery/self-traces/http-route';
 import { createSelfTracer, type Invocation, type SelfTracer } from '@sluice/delivery/self-traces/self-tracer';
 import { type SendSpans, sendSpansToQueue } from '@sluice/delivery/self-traces/send-spans';
 import type { LambdaContext, SqsEvent } from '@sluice/platform/aws/event-source';
@@ -61,10 +62,6 @@ function faas(
   };
 }
 
-/** Paths that name no person or thing: of others only the method is told. */
-const ROUTE =
-  /^\/(v1\/(traces|logs|metrics|audit|audit\/bulk)|api\/v1\/(write|query|query_range|series|labels))$/;
-
 /** What is read of a request's event (Lambda developer guide § Function URL request payload, version 2.0). */
 interface HttpEvent {
   readonly rawPath?: string;
@@ -75,8 +72,7 @@ interface HttpEvent {
 export function httpInvocation(received: unknown, context: Partial<LambdaContext> | undefined): Invocation {
   const event = received as HttpEvent;
   const method = event.requestContext?.http?.method ?? '_OTHER';
-  const path = event.rawPath ?? '';
-  const route = ROUTE.test(path) ? path : undefined;
+  const route = routeOf(event.rawPath ?? '');
   return {
     name: route === undefined ? method : `${method} ${route}`,
     kind: SPAN_KIND.server,

@@ -23,6 +23,7 @@ import { readLogs } from './read-logs.ts';
 import { readMetrics } from './read-metrics.ts';
 import { createRedaction } from './redaction.ts';
 import { openRules } from './rules.ts';
+import { openLocalTracer, traceJobs, traceRequests } from './self-traces.ts';
 import { openSlos } from './slo.ts';
 import { createRemoteSinks, startDelivery } from './start-delivery.ts';
 
@@ -62,7 +63,8 @@ export async function startLocal(
     const store = { database, clock, logger, retentionMs, maxBytes: settings.maxStoreBytes };
     const traces = createEmbeddedTraceStore(store);
     const logs = createEmbeddedLogStore({ ...store, selfMetrics });
-    const scheduler = createEmbeddedScheduler({ clock, logger });
+    const tracer = openLocalTracer({ ratio: settings.selfTracesRatio, store: traces, clock, selfMetrics });
+    const scheduler = traceJobs(createEmbeddedScheduler({ clock, logger }), tracer);
     const intervalMs = settings.tickSeconds * 1000;
     scheduler.register({ name: 'prune-traces', intervalMs, run: () => traces.prune() });
     const remote = await createRemoteSinks(settings, clock);
@@ -110,10 +112,10 @@ export async function startLocal(
       ...createRedaction(settings, selfMetrics),
     });
     const ingest = await listen(
-      (request) => {
+      traceRequests((request) => {
         if (audit.takes(request)) return audit.ingestApp.fetch(request);
         return (metrics.takes(request) ? metrics.writeApp : ingestApp).fetch(request);
-      },
+      }, tracer),
       {
         host,
         port: settings.ingestPort,

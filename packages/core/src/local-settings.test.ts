@@ -11,6 +11,7 @@ describe('the settings of local mode', () => {
       dataDir: '.sluice',
       tickSeconds: 15,
       metricsShards: 1,
+      selfTracesRatio: 0,
       logLevel: 'info',
       corsOrigins: [],
       maxBodyBytes: 4_194_304,

@@ -8,6 +8,7 @@ import {
   readChoice,
   readInteger,
   readList,
+  readRatio,
   readText,
   readUrl,
 } from './settings.ts';
@@ -61,6 +62,8 @@ export interface LocalSettings {
   /** Into how many parts the series of a tenant are divided; a change takes effect some minutes later. */
   readonly metricsShards: number;
   readonly logLevel: LogLevel;
+  /** Share of its own requests and jobs that become spans, from 0 to 1. */
+  readonly selfTracesRatio: number;
   readonly corsOrigins: readonly string[];
   readonly maxBodyBytes: number;
   readonly maxInflatedBytes: number;
@@ -146,6 +149,7 @@ export function checkLocalSettings(env: Environment): {
     tickSeconds: integer(ENV.tickSeconds, 15, { min: 1, max: 3600 }),
     metricsShards: integer(ENV.metricsShards, 1, { min: 1, max: 1024 }),
     logLevel: attempt(() => readChoice(env, ENV.logLevel, LOG_LEVELS, 'info'), 'info'),
+    selfTracesRatio: attempt(() => readRatio(env, ENV.selfTracesRatio, 0), 0),
     corsOrigins: attempt(() => readOrigins(env), []),
     maxBodyBytes: integer(ENV.maxBodyBytes, 4 * MIB, { min: 1024, max: 512 * MIB }),
     maxInflatedBytes: integer(ENV.maxInflatedBytes, 64 * MIB, { min: 1024, max: 512 * MIB }),

@@ -1,7 +1,7 @@
 /** Two ways for the pipeline's own spans: onto the queue of traces, or straight to a sink of traces. */
 import { encodeEnvelope, messageIdOf } from '@sluice/core/envelope';
 import { deflateGzip } from '@sluice/core/gzip';
-import { parseTenantId } from '@sluice/core/ids';
+import { parseTenantId, type TenantId } from '@sluice/core/ids';
 import { ATTRIBUTE, SELF_TENANT } from '@sluice/core/names';
 import type { Clock } from '@sluice/core/ports/clock';
 import type { OutgoingMessage, Queue } from '@sluice/core/ports/queue';
@@ -35,16 +35,20 @@ export function sendSpansToQueue(queue: Pick<Queue, 'send'>, clock: Pick<Clock, 
 }
 
 /** @throws Error (by the answer) when the sink does not take it */
-export function sendSpansToSink(sink: Pick<Sink, 'push'>, clock: Pick<Clock, 'nowMs'>): SendSpans {
+export function sendSpansToSink(
+  sink: Pick<Sink, 'push'>,
+  clock: Pick<Clock, 'nowMs'>,
+  tenant: TenantId = TENANT,
+): SendSpans {
   return async (request, items) => {
     const part = {
-      messageId: messageIdOf(TENANT, 'traces', request),
+      messageId: messageIdOf(tenant, 'traces', request),
       items,
       receivedAtMs: clock.nowMs(),
       gzip: await deflateGzip(request),
       raw: async () => request,
     };
-    const result = await sink.push(TENANT, [part], { signal: new AbortController().signal });
+    const result = await sink.push(tenant, [part], { signal: new AbortController().signal });
     if (result.status !== 'ok') throw new Error(result.reason);
   };
 }
