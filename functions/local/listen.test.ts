@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Listener, listen } from './listen.ts';
 
 let listener: Listener;
+const warnings: string[] = [];
 beforeAll(async () => {
   listener = await listen(
     (request) => {
@@ -12,7 +13,13 @@ beforeAll(async () => {
       if (pathname === '/broken') throw new Error('broken');
       return new Response(pathname);
     },
-    { host: '127.0.0.1', port: 0, portSetting: 'none', toErrorBody: toStatusBody },
+    {
+      host: '127.0.0.1',
+      port: 0,
+      portSetting: 'none',
+      toErrorBody: toStatusBody,
+      warn: (message) => warnings.push(message),
+    },
   );
 });
 afterAll(() => listener.close(0));
@@ -46,7 +53,9 @@ test.each([
 
 describe('a google.rpc.Status with the reason answers', () => {
   test.each([
-    ['bytes that are not HTTP', '\u0016\u0003\u0001\r\n\r\n', 400, 3, /not HTTP/],
+    ['bytes that are not HTTP', 'hello\r\n\r\n', 400, 3, /not HTTP/],
+    ['TLS', '\u0016\u0003\u0001\u0000\u0005hello', 400, 3, /write http:/],
+    ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400, 3, /OTEL_EXPORTER_OTLP_PROTOCOL=http\/protobuf/],
     ['a method that does not exist', `BREW / HTTP/1.1\r\nHost: a\r\n\r\n`, 400, 3, /method/i],
     [
       'a length that is none',
@@ -81,4 +90,26 @@ test('an answer that is on its way is not broken by what follows it', async () =
   const { status, body } = await exchange('GET /first HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n');
   expect(status).toBe(200);
   expect(body).toMatch(/^\/first/);
+});
+
+test('clients of another protocol, and faults, are told once to the one who runs this', async () => {
+  warnings.length = 0;
+  const again = await listen(() => new Response(), {
+    host: '127.0.0.1',
+    port: 0,
+    portSetting: 'none',
+    warn: (message) => warnings.push(message),
+  });
+  for (const text of [
+    'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+    'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+    'hello\r\n\r\n',
+  ]) {
+    const socket = connect(Number(new URL(again.url).port), '127.0.0.1');
+    socket.on('error', () => {}).resume();
+    socket.write(text);
+    await once(socket, 'close');
+  }
+  await again.close(0);
+  expect(warnings).toEqual([expect.stringContaining('this is HTTP/2')]);
 });

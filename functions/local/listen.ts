@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { UsageError } from '@sluice/core/errors';
 import { ENV } from '@sluice/core/names';
-import { answerNoHttp, answerUnreadable, type ToErrorBody } from './answer-no-request.ts';
+import { type AnswerOptions, answerNoHttp, answerUnreadable, type ToErrorBody } from './answer-no-request.ts';
 
 export interface ListenOptions {
   readonly host: string;
@@ -18,6 +18,8 @@ export interface ListenOptions {
   readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** The JSON body of an answer to what never gets as far as `fetch`; default `{"error": message}`. */
   readonly toErrorBody?: ToErrorBody;
+  /** Told, once each, of what the one who runs this has to know: clients that speak another protocol, faults. */
+  readonly warn?: (message: string) => void;
 }
 
 export interface Listener {
@@ -42,17 +44,27 @@ const SERVER_LIMITS = {
 /** Of requests that have none, as HTTP/1.0 allows. */
 const DEFAULT_HOST = 'localhost';
 
+const MAX_TOLD = 100;
+
 type Fetch = Parameters<typeof getRequestListener>[0];
 
 /** @throws UsageError */
 export async function listen(fetch: Fetch, options: ListenOptions): Promise<Listener> {
-  const { toErrorBody = (_, error) => ({ error }) } = options;
+  const told = new Set<string>();
+  const answerOptions: AnswerOptions = {
+    toErrorBody: options.toErrorBody ?? ((_, error) => ({ error })),
+    warn(message) {
+      if (told.has(message) || told.size > MAX_TOLD) return;
+      told.add(message);
+      options.warn?.(message);
+    },
+  };
   const listener = getRequestListener(fetch, {
     hostname: DEFAULT_HOST,
-    errorHandler: (error) => answerUnreadable(error, toErrorBody),
+    errorHandler: (error) => answerUnreadable(error, answerOptions),
   });
   const server = createServer(SERVER_LIMITS, listener);
-  server.on('clientError', (error, socket) => answerNoHttp(error, socket, toErrorBody));
+  server.on('clientError', (error, socket) => answerNoHttp(error, socket, answerOptions));
   if (options.upgrade !== undefined) server.on('upgrade', options.upgrade);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(toUsageError(error, options)));

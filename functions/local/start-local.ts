@@ -121,6 +121,7 @@ export async function startLocal(
         port: settings.ingestPort,
         portSetting: ENV.ingestPort,
         toErrorBody: toStatusBody,
+        warn: (message) => logger.warn(message, { port: 'ingest' }),
       },
     );
     open.push(() => ingest.close(DRAIN_MS.requests));
@@ -148,6 +149,7 @@ export async function startLocal(
       host,
       port: settings.apiPort,
       portSetting: ENV.apiPort,
+      warn: (message) => logger.warn(message, { port: 'api' }),
       upgrade: logApis.tailSocket.upgrade,
     });
     open.push(() => api.close(DRAIN_MS.reads));
