@@ -16,7 +16,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '../..');
 const PACKS = join(ROOT, 'packages/packs/rules');
-const SYSTEMS = ['titan', 'perfect21', 'loom', 'ai-teams', 'lyss'];
+const SYSTEMS = ['titan', 'perfect21', 'loom', 'ai-teams', 'lyss', 'sluice'];
 const SLUICE = [
   join(ROOT, 'node_modules/.bin/node'),
   join(ROOT, 'packages/cli/src/main.ts'),

@@ -112,7 +112,7 @@ describe('sluice rules lint', () => {
 
 test('the shipped packs pass their own tests', async () => {
   const cwd = join(import.meta.dirname, '../../../packs/rules');
-  const systems = ['titan', 'perfect21', 'loom', 'ai-teams', 'lyss'];
+  const systems = ['titan', 'perfect21', 'loom', 'ai-teams', 'lyss', 'sluice'];
   const { code, err } = await sluice(cwd, 'test', ...systems.map((name) => `${name}/alerts_test.yml`));
   expect(err).toBe('');
   expect(code).toBe(0);
