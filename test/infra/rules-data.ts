@@ -1,4 +1,5 @@
 /** Rules of what is kept: tables, logs, keys and secrets. */
+import { SAVED_QUERIES } from '@sluice/backends/cloudwatch/saved-queries';
 import { list, statementsOf, TYPE } from './deployment.ts';
 import type { Rule } from './rules.ts';
 
@@ -46,6 +47,26 @@ export const dataRules: readonly Rule[] = [
         ...(groups.includes(name) ? [] : [`the log group ${name} is missing`]),
         ...(indexed.includes(name) ? [] : [`${name} has no field index`]),
       ]);
+  },
+  function everySavedQueryIsThere(deployment, { stage }) {
+    const groups = deployment.of(TYPE.logGroup).map(({ name }) => String(name));
+    const saved = deployment.of(TYPE.savedQuery);
+    const names = saved.map(({ name }) => String(name).replace(`sluice-${stage}-logs/`, ''));
+    return [
+      ...SAVED_QUERIES.filter(({ name }) => !names.includes(name)).map(
+        ({ name }) => `the saved query "${name}" is missing`,
+      ),
+      ...saved
+        .filter(({ logGroupNames = [] }) => !logGroupNames.every((name: string) => groups.includes(name)))
+        .map(({ name }) => `the saved query "${name}" asks groups that are not there`),
+    ];
+  },
+  function keysAreFoundByTheirAlias(deployment, { stage }) {
+    const names = deployment.of(TYPE.alias).map(({ name }) => String(name));
+    return ['audit-signing', 'audit-wrapping']
+      .map((part) => `alias/sluice-${stage}-${part}`)
+      .filter((name) => !names.includes(name))
+      .map((name) => `${name} is missing`);
   },
   function secretsAreEncrypted(deployment, { edge }) {
     const parameters = deployment.of(TYPE.parameter);

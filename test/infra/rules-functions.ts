@@ -95,6 +95,18 @@ export const functionRules: readonly Rule[] = [
       ...(edge === 'http-api' && deployment.of(TYPE.api).length !== 2 ? ['there are not two APIs'] : []),
     ];
   },
+  function functionUrlsMayBeCalled(deployment) {
+    // Both are asked for since October 2025 (Lambda developer guide § Control access to function URLs).
+    const actions = ['lambda:InvokeFunctionUrl', 'lambda:InvokeFunction'];
+    const granted = deployment.of(TYPE.permission).map(({ function: name, action }) => `${action} ${name}`);
+    return deployment
+      .of(TYPE.url)
+      .flatMap(({ functionName }) =>
+        actions
+          .filter((action) => !granted.includes(`${action} ${functionName}`))
+          .map((action) => `the URL of ${functionName} lacks ${action}`),
+      );
+  },
   function nobodyGoesAroundTheCdn(deployment, { stage, edge }) {
     const isCdn = edge === 'cdn';
     const doors = deployment

@@ -88,6 +88,10 @@ export const watchRules: readonly Rule[] = [
       }),
     ];
   },
+  function alarmsOfProductionReachAPerson(deployment, { stage }) {
+    const people = deployment.of(TYPE.subscription).filter(({ protocol }) => protocol === 'email');
+    return stage === 'production' && people.length === 0 ? ['nobody is subscribed to alarms'] : [];
+  },
   function productionHasABudget(deployment, { stage }) {
     return stage === 'production' && deployment.of(TYPE.budget).length !== 1 ? ['there is no budget'] : [];
   },
@@ -103,7 +107,7 @@ export const watchRules: readonly Rule[] = [
       ...Object.entries(JOBS)
         .filter(([job, rate]) => rates[job] !== rate)
         .map(([job, rate]) => `${job} does not run at ${rate}`),
-      ...schedules.flatMap(({ name, target }) => {
+      ...schedules.flatMap(({ name, target, groupName }) => {
         const job = partOf(name, stage);
         const invoke = deployment.of(TYPE.invokeConfig).find((config) => config.functionName === name);
         return [
@@ -113,6 +117,10 @@ export const watchRules: readonly Rule[] = [
           ...(queues.includes(invoke?.destinationConfig?.onFailure?.destination)
             ? []
             : [`failures of ${job} go nowhere`]),
+          ...(deployment.of(TYPE.scheduleGroup).some((group) => group.name === groupName)
+            ? []
+            : [`the group of the schedule ${job} is missing`]),
+          ...(String(name).length > 64 ? [`the schedule ${job} has a name of more than 64 characters`] : []),
           ...(JSON.parse(target.input).job === job ? [] : [`the schedule ${job} names another job`]),
         ];
       }),
