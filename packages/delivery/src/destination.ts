@@ -76,10 +76,7 @@ export function createDestination(
       pushes.add(1, { ...labels, outcome: outcomeLabel(answer) });
       if (answer.status === 'ok') {
         successes += 1;
-        items.add(
-          units.reduce((sum, { part }) => sum + part.items, 0),
-          labels,
-        );
+        items.add(answer.items ?? units.reduce((sum, { part }) => sum + part.items, 0), labels);
         enter('working', '');
         if (answer.warning !== undefined)
           logger.warn('the destination took the data with a warning', {

@@ -5,7 +5,8 @@
 import type { MessageId, TenantId } from '../ids.ts';
 
 export type PushResult =
-  | { readonly status: 'ok'; readonly warning?: string }
+  /** `items`: how many of the items are the sink's concern and were taken; all of them when absent. */
+  | { readonly status: 'ok'; readonly warning?: string; readonly items?: number }
   | {
       readonly status: 'retryable';
       readonly reason: string;

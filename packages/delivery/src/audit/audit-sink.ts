@@ -26,11 +26,11 @@ export function createAuditSink({ queue, logger }: { readonly queue: Queue; read
             reason,
           });
       }
-      if (events.length === 0) return { status: 'ok' };
+      if (events.length === 0) return { status: 'ok', items: 0 };
       const outcomes = await queue.send(encodeAuditMessages({ tenant, events }));
       const failed = outcomes.find(({ status }) => status !== 'ok');
       return failed === undefined
-        ? { status: 'ok' }
+        ? { status: 'ok', items: events.length }
         : { status: 'retryable', reason: 'the audit queue did not take all events' };
     },
   };

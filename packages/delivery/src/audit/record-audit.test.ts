@@ -205,6 +205,7 @@ test('log records of level AUDIT enter the trail once; ordinary ones and the cop
   for (let i = 0; i < 2; i++) {
     expect(await sink.push(tenant, [part], { signal: new AbortController().signal })).toEqual({
       status: 'ok',
+      items: 1,
     });
     await world.run(await world.receive(world.audit));
     await world.clock.advance(10 * 60_000);

@@ -22,7 +22,10 @@ export function withoutAuditRecords(sink: Sink): Sink {
         const rest = await cutAuditRecords(tenant, part);
         if (rest !== undefined) left.push(rest);
       }
-      return left.length === 0 ? { status: 'ok' } : sink.push(tenant, left, options);
+      if (left.length === 0) return { status: 'ok', items: 0 };
+      const answer = await sink.push(tenant, left, options);
+      if (answer.status !== 'ok') return answer;
+      return { items: left.reduce((sum, { items }) => sum + items, 0), ...answer };
     },
   };
 }
