@@ -26,7 +26,7 @@ const COUNTERS: readonly string[] = [
   METRIC.metricsPoints,
   METRIC.auditEvents,
   METRIC.remoteWriteSamples,
-  METRIC.selfSpans,
+  METRIC.selfSpansLost,
 ];
 /** The largest over their labels, at every report. */
 const GAUGES: readonly string[] = [

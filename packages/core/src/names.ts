@@ -155,6 +155,7 @@ export const METRIC = {
   notifications: 'sluice_alerting_notifications_total',
   notificationsQueued: 'sluice_alerting_notifications_queued_total',
   selfSpans: 'sluice_self_spans_total',
+  selfSpansLost: 'sluice_self_spans_lost_total',
   deadManPings: 'sluice_dead_man_pings_total',
   ruleEvaluations: 'sluice_rule_evaluations_total',
   ruleFailures: 'sluice_rule_evaluation_failures_total',

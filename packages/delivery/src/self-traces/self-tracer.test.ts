@@ -155,7 +155,7 @@ describe('sending', () => {
     await tracer.run(invocation(), async () => {});
     await tracer.flush();
     await tracer.flush();
-    expect(await selfMetrics.render()).toContain('sluice_self_spans_total{outcome="failed"} 1');
+    expect(await selfMetrics.render()).toContain('sluice_self_spans_lost_total{reason="not-sent"} 1');
   });
 
   test('that is never done does not fill the memory', async () => {
@@ -163,7 +163,7 @@ describe('sending', () => {
     for (let i = 0; i < 150; i++) await tracer.run(invocation(), async () => {});
     await tracer.flush();
     expect(spans()).toHaveLength(100);
-    expect(await selfMetrics.render()).toContain('{outcome="dropped"} 50');
+    expect(await selfMetrics.render()).toContain('sluice_self_spans_lost_total{reason="too-many"} 50');
   });
 
   test('onto the queue of traces makes a message like any other, of the tenant of the pipeline', async () => {

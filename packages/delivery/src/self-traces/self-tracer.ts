@@ -67,13 +67,17 @@ export const NO_TRACER: SelfTracer = {
 export function createSelfTracer(options: SelfTracerOptions): SelfTracer {
   const { ratio, resource, clock, send, selfMetrics, deadlineMs = DEADLINE_MS } = options;
   if (ratio <= 0) return NO_TRACER;
-  const counted = selfMetrics.counter(METRIC.selfSpans, "The pipeline's own spans, by what became of them.");
+  const sent = selfMetrics.counter(METRIC.selfSpans, "The pipeline's own spans that were sent.");
+  const lost = selfMetrics.counter(
+    METRIC.selfSpansLost,
+    "The pipeline's own spans that were given up, by why.",
+  );
   const active = new AsyncLocalStorage<TraceContext>();
   let pending: SelfSpan[] = [];
 
   const keep = (span: SelfSpan): void => {
     if (pending.length < MAX_PENDING) pending.push(span);
-    else counted.add(1, { outcome: 'dropped' });
+    else lost.add(1, { reason: 'too-many' });
   };
 
   return {
@@ -129,9 +133,9 @@ export function createSelfTracer(options: SelfTracerOptions): SelfTracer {
       });
       try {
         await Promise.race([send(encodeSelfSpans(spans, resource), spans.length), late]);
-        counted.add(spans.length, { outcome: 'sent' });
+        sent.add(spans.length);
       } catch {
-        counted.add(spans.length, { outcome: 'failed' });
+        lost.add(spans.length, { reason: 'not-sent' });
       } finally {
         clearTimeout(timer);
       }
