@@ -1,7 +1,8 @@
 /** The rules of a configuration folder with their settings, taken over whole or not at all, and read again when they change. */
 import type { ConfigFolder } from '@sluice/alerting/config/config-folder';
-import { formatProblem, hasErrors, type Problem } from '@sluice/config/problem';
+import { hasErrors, type Problem } from '@sluice/config/problem';
 import type { Logger } from '@sluice/core/logger';
+import { createFolderWatch, type FolderWatch, type Watchable } from '@sluice/rules/folder-watch';
 import { loadRules, type RuleSource } from '@sluice/rules/load-rules';
 import type { RuleFile } from '@sluice/rules/rule-file';
 import { DEFAULT_RULES_SETTINGS, parseRulesSettings, type RulesSettings } from '@sluice/rules/rules-settings';
@@ -34,52 +35,19 @@ export function readRuleSet(
   return { value: { files: loaded.files, settings: settings.value }, problems };
 }
 
-export interface RuleSetWatch {
-  /** The last set without errors. */
-  current(): RuleSet;
-  /** What is wrong with the files as they are now. */
-  problems(): readonly Problem[];
-  /** Reads again if anything changed; answers whether another set is current now. */
-  refresh(): boolean;
-}
-
-export interface WatchableFolder extends ConfigFolder {
-  /** Changes with what was read. */
-  signature(): string;
-  reset(): void;
-}
-
-const MAX_SHOWN_PROBLEMS = 10;
+export type RuleSetWatch = FolderWatch<RuleSet>;
 
 export function createRuleSetWatch(
-  folder: WatchableFolder | undefined,
+  folder: (ConfigFolder & Watchable) | undefined,
   {
     logger,
     generated = () => [],
   }: { readonly logger: Logger; readonly generated?: () => readonly RuleSource[] },
 ): RuleSetWatch {
-  let current = NO_RULES;
-  let problems: readonly Problem[] = [];
-  let seen: string | undefined;
-  return {
-    current: () => current,
-    problems: () => problems,
-    refresh() {
-      if (folder === undefined || (seen !== undefined && folder.signature() === seen)) return false;
-      folder.reset();
-      const read = readRuleSet(folder, generated());
-      seen = folder.signature();
-      problems = read.problems;
-      for (const problem of problems.slice(0, MAX_SHOWN_PROBLEMS))
-        logger[problem.severity === 'error' ? 'error' : 'warn']('a rule file is wrong', {
-          problem: formatProblem(problem),
-        });
-      if (read.value === undefined) {
-        logger.error('the rules stay as they were until the files are right', { problems: problems.length });
-        return false;
-      }
-      current = read.value;
-      return true;
-    },
-  };
+  return createFolderWatch(folder, {
+    initial: NO_RULES,
+    read: (own) => readRuleSet(own, generated()),
+    logger,
+    words: { file: 'a rule file', all: 'the rules' },
+  });
 }

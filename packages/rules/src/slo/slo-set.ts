@@ -1,7 +1,8 @@
 /** The SLOs of a configuration folder with their settings, taken over whole or not at all, and read again when they change. */
-import { formatProblem, hasErrors, type Problem } from '@sluice/config/problem';
+import { hasErrors, type Problem } from '@sluice/config/problem';
 import type { TenantId } from '@sluice/core/ids';
 import type { Logger } from '@sluice/core/logger';
+import { createFolderWatch, type FolderWatch, type Watchable } from '../folder-watch.ts';
 import type { RuleSource } from '../load-rules.ts';
 import { DEFAULT_RULES_SETTINGS, parseRulesSettings } from '../rules-settings.ts';
 import { generateGroup } from './generate/generate-rules.ts';
@@ -78,50 +79,14 @@ export function toAlertRules({ groups, windows }: SloSet): readonly RuleSource[]
   });
 }
 
-export interface SloSetWatch {
-  /** The last set without errors. */
-  current(): SloSet;
-  problems(): readonly Problem[];
-  /** Reads again if anything changed; answers whether another set is current now. */
-  refresh(): boolean;
-}
-
-export interface WatchableSloFolder extends SloFolder {
-  /** Changes with what was read. */
-  signature(): string;
-  reset(): void;
-}
-
-const MAX_SHOWN_PROBLEMS = 10;
+export type SloSetWatch = FolderWatch<SloSet>;
 
 export function createSloSetWatch(
-  folder: WatchableSloFolder | undefined,
+  folder: (SloFolder & Watchable) | undefined,
   { logger }: { readonly logger: Logger },
 ): SloSetWatch {
-  let current = NO_SLOS;
-  let problems: readonly Problem[] = [];
-  let seen: string | undefined;
-  return {
-    current: () => current,
-    problems: () => problems,
-    refresh() {
-      if (folder === undefined || (seen !== undefined && folder.signature() === seen)) return false;
-      folder.reset();
-      const read = readSloSet(folder);
-      seen = folder.signature();
-      problems = read.problems;
-      for (const problem of problems.slice(0, MAX_SHOWN_PROBLEMS))
-        logger[problem.severity === 'error' ? 'error' : 'warn']('an SLO file is wrong', {
-          problem: formatProblem(problem),
-        });
-      if (read.value === undefined) {
-        logger.error('the SLOs stay as they were until the files are right', { problems: problems.length });
-        return false;
-      }
-      current = read.value;
-      return true;
-    },
-  };
+  const words = { file: 'an SLO file', all: 'the SLOs' };
+  return createFolderWatch(folder, { initial: NO_SLOS, read: readSloSet, logger, words });
 }
 
 /** Rule files of burn alerts for a set of rules that reads the same folder: those of the last sound SLOs. */
