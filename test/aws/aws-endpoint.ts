@@ -13,6 +13,7 @@ import {
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Permission } from '../infra/deployment.ts';
+import type { Fate } from './hostility.ts';
 import { arnOf, type Iam } from './iam.ts';
 
 export interface AwsCall {
@@ -64,11 +65,12 @@ export interface AwsEndpointOptions {
   readonly iam: Iam;
   /** Of Parameter Store, by their names. */
   readonly parameters: ReadonlyMap<string, string>;
+  readonly fate: Fate;
 }
 
 export async function startAwsEndpoint(
   emulators: Emulators,
-  { iam, parameters }: AwsEndpointOptions,
+  { iam, parameters, fate }: AwsEndpointOptions,
 ): Promise<AwsEndpoint> {
   const calls: AwsCall[] = [];
   const denied: AwsCall[] = [];
@@ -99,11 +101,9 @@ export async function startAwsEndpoint(
     }
     const fault = `${caller} ${calls.at(-1)?.action}`;
     const left = faults.get(fault) ?? 0;
-    if (left > 0) {
-      faults.set(fault, left - 1);
-      response
-        .writeHead(500, { 'content-type': 'application/x-amz-json-1.0' })
-        .end('{"__type":"InternalFailure"}');
+    if (left > 0) faults.set(fault, left - 1);
+    if (left > 0 || fate.strikes('callFails')) {
+      answerJson(response, { __type: 'InternalFailure' }, 500);
       return;
     }
     if (prefix === 'AmazonSSM') {
@@ -122,9 +122,11 @@ export async function startAwsEndpoint(
         : prefix.startsWith('DynamoDB')
           ? emulators.dynamodb
           : emulators.logs;
-    const answered = await passOn(request, response, { base, body });
+    const answered = await passOn(request, { base, body });
+    if (fate.strikes('callUnheard')) request.socket.destroy();
+    else response.writeHead(answered.status, answered.headers).end(answered.body);
     if (listeners.length === 0) return;
-    const output = JSON.parse(answered.toString() || '{}') as Record<string, unknown>;
+    const output = JSON.parse(answered.body.toString() || '{}') as Record<string, unknown>;
     for (const listener of listeners) listener({ caller, operation, service: prefix, input, output });
   }
 
@@ -192,26 +194,26 @@ function toCalls(
   }
 }
 
+interface Answered {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Buffer;
+}
+
 async function passOn(
   { headers, url = '/' }: IncomingMessage,
-  response: ServerResponse,
   { base, body }: { readonly base: string; readonly body: Buffer },
-): Promise<Buffer> {
+): Promise<Answered> {
   const target = new URL(url, base);
-  const chunks: Buffer[] = [];
-  await new Promise<void>((resolve, reject) => {
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     const forwarded = httpRequest(
       target,
       { method: 'POST', headers: { ...headers, host: target.host } },
-      (answer) => {
-        response.writeHead(answer.statusCode ?? 500, answer.headers);
-        answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-        answer.pipe(response).on('finish', resolve);
-      },
+      resolve,
     );
     forwarded.on('error', reject).end(body);
   });
-  return Buffer.concat(chunks);
+  return { status: answer.statusCode ?? 500, headers: answer.headers, body: await readAll(answer) };
 }
 
 type Kms = (operation: string, input: Readonly<Record<string, unknown>>) => object;

@@ -147,7 +147,7 @@ export async function startCloud({
     dynamodb: await endpointOf(dynamo.client as never),
     logs: logs.url,
   };
-  const aws = await startAwsEndpoint(emulators, { iam, parameters: parametersOf(parameters) });
+  const aws = await startAwsEndpoint(emulators, { iam, parameters: parametersOf(parameters), fate });
   const credentials = { accessKeyId: 'harness', secretAccessKey: 'test' };
   const queues = new Map<string, string>();
   for (const { inputs } of deployed('aws:sqs/queue')) {

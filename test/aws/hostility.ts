@@ -1,6 +1,6 @@
 /**
- * What AWS may do to functions and their messages, drawn by seed: every probability is of one invocation, or of
- * one batch. Calm unless a test says otherwise.
+ * What AWS may do to functions and their messages, drawn by seed: every probability is of one invocation, of
+ * one batch or of one call. Calm unless a test says otherwise.
  */
 import { createRandom, type Random } from '@sluice/core/testing/random';
 
@@ -13,6 +13,10 @@ export interface Hostility {
   readonly frozen: number;
   /** It has next to no time. */
   readonly hurried: number;
+  /** A call to AWS is answered 500; the probability is of one call. */
+  readonly callFails: number;
+  /** It does what it is asked to, and its answer gets lost. */
+  readonly callUnheard: number;
   /** The batch is delivered a second time although it was done, as a standard queue may. */
   readonly repeated: number;
   /** The batch is held back for a while, maybe for longer than its messages are hidden. */
@@ -26,6 +30,8 @@ export const CALM: Hostility = {
   unheard: 0,
   frozen: 0,
   hurried: 0,
+  callFails: 0,
+  callUnheard: 0,
   repeated: 0,
   heldBack: 0,
   shuffled: false,
@@ -36,6 +42,8 @@ export const HOSTILE: Hostility = {
   unheard: 0.05,
   frozen: 0.06,
   hurried: 0.05,
+  callFails: 0.02,
+  callUnheard: 0.02,
   repeated: 0.25,
   heldBack: 0.2,
   shuffled: true,

@@ -90,11 +90,16 @@ interface Batch {
   readonly Records: readonly { readonly messageId: string; readonly body: string }[];
 }
 
+interface DrainOptions {
+  readonly handle?: (batch: Batch) => unknown;
+  readonly hostility?: Partial<Hostility>;
+  readonly batchSize?: number;
+  readonly windowMs?: number;
+  readonly visibilitySeconds?: number;
+}
+
 /** Drains the queue into `handle` and answers the bodies of every batch. */
-async function drain(
-  queueUrl: string,
-  options: { readonly handle?: (batch: Batch) => unknown; readonly hostility?: Partial<Hostility> } = {},
-): Promise<readonly (readonly string[])[]> {
+async function drain(queueUrl: string, options: DrainOptions = {}): Promise<readonly (readonly string[])[]> {
   const batches: (readonly string[])[] = [];
   const fn = {
     name: 'drain',
@@ -105,7 +110,8 @@ async function drain(
   } as LambdaFunction;
   const fate = createFate(7);
   fate.set({ ...CALM, ...options.hostility });
-  const settings = { batchSize: 50, windowMs: 150, visibilitySeconds: 1, concurrency: 1, fate };
+  const { batchSize = 50, windowMs = 150, visibilitySeconds = 1 } = options;
+  const settings = { batchSize, windowMs, visibilitySeconds, concurrency: 1, fate };
   const mapping = startMapping({ client: sqs.client, queueUrl, fn, ...settings });
   await eventually('an empty queue', async () => {
     const AttributeNames = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const;
@@ -118,17 +124,21 @@ async function drain(
   return batches;
 }
 
+/** However slow the machine is. */
+const PATIENT = { windowMs: 30_000, visibilitySeconds: 60 } as const;
+
 const numbered = (count: number): readonly string[] => Array.from({ length: count }, (_, i) => `m${i}`);
 
 describe('an event source mapping', () => {
   test('gathers more than one receive may bring while its window is open', async () => {
-    const batches = await drain(await queueOf('windows', numbered(23)));
+    // A full batch does not wait for the end of its window.
+    const batches = await drain(await queueOf('windows', numbered(23)), { ...PATIENT, batchSize: 23 });
     expect(batches).toEqual([numbered(23)]);
   });
 
   test('calls before an event would be larger than 6 MB', async () => {
     const large = numbered(9).map((name) => `${name}${'x'.repeat(1_000_000)}`);
-    const batches = await drain(await queueOf('large', large));
+    const batches = await drain(await queueOf('large', large), { ...PATIENT, windowMs: 2_000 });
     expect(batches.map(({ length }) => length)).toEqual([6, 3]);
   });
 

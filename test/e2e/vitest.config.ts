@@ -7,6 +7,6 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 30_000,
     // Most of the time is spent waiting; every pipeline has ports and a data directory of its own.
-    maxWorkers: 2,
+    maxWorkers: 3,
   },
 });
