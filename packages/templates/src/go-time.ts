@@ -1,4 +1,5 @@
 /** Times by Go's layouts (`2006-01-02 15:04:05`), in any zone that the runtime knows. */
+import { civilTimeMs, toCivilTime } from '@sluice/core/civil-time';
 
 const MONTHS = [
   'January',
@@ -113,28 +114,10 @@ export function formatTime(time: Date, layout: string): string {
 
 function wallClock(time: Date, zone: string): { wall: Date; offsetMinutes: number; abbreviation: string } {
   if (zone === 'UTC') return { wall: time, offsetMinutes: 0, abbreviation: 'UTC' };
-  const parts = new Map(
-    new Intl.DateTimeFormat('en-US', {
-      timeZone: zone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-      timeZoneName: 'short',
-    })
-      .formatToParts(time)
-      .map(({ type, value }) => [type, value]),
-  );
-  const part = (name: Intl.DateTimeFormatPartTypes): number => Number(parts.get(name));
-  const wall = new Date(
-    Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second')) +
-      (((time.getTime() % 1_000) + 1_000) % 1_000),
-  );
+  const civil = toCivilTime(time.getTime(), zone);
+  const wall = new Date(civilTimeMs(civil) + (((time.getTime() % 1_000) + 1_000) % 1_000));
   const offsetMinutes = Math.round((wall.getTime() - time.getTime()) / 60_000);
-  const name = parts.get('timeZoneName') ?? '';
+  const name = civil.zoneName;
   // Zones without an abbreviation of their own are shown by their offset, as Go does.
   const sign = offsetMinutes < 0 ? '-' : '+';
   const size = Math.abs(offsetMinutes);

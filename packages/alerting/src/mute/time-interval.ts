@@ -1,6 +1,7 @@
 /** Time intervals of `time_intervals`: whether an instant lies in them (source: Alertmanager documentation, "<time_interval>"). */
 import type { ConfigNode } from '@sluice/config/config-node';
 import * as d from '@sluice/config/decoder';
+import { isTimeZone, toCivilTime } from '@sluice/core/civil-time';
 
 /** Both ends inclusive. */
 interface Range {
@@ -89,14 +90,9 @@ const dayOfMonth = (text: string): number | undefined => {
   return Number.isInteger(day) && day !== 0 && Math.abs(day) <= 31 && text !== '' ? day : undefined;
 };
 
-const location: d.Decoder<string> = d.checked(d.text, (zone) => {
-  try {
-    new Intl.DateTimeFormat('en-US', { timeZone: zone === 'Local' ? 'UTC' : zone });
-    return undefined;
-  } catch {
-    return `unknown time zone ${JSON.stringify(zone)}`;
-  }
-});
+const location: d.Decoder<string> = d.checked(d.text, (zone) =>
+  isTimeZone(zoneOf(zone)) ? undefined : `unknown time zone ${JSON.stringify(zone)}`,
+);
 
 export const decodeTimeInterval: d.Decoder<TimeInterval> = d.mapped(
   d.mapping({
@@ -121,7 +117,9 @@ export const decodeTimeInterval: d.Decoder<TimeInterval> = d.mapped(
 
 /** Whether the instant lies in all fields that the interval sets. */
 export function isInInterval(interval: TimeInterval, atMs: number): boolean {
-  const { year, month, day, weekday, minute } = civilTime(atMs, interval.location);
+  const { year, month, day, ...clock } = toCivilTime(atMs, zoneOf(interval.location));
+  const weekday = new Date(Date.UTC(year, month - 1, day)).getUTCDay();
+  const minute = clock.hour * 60 + clock.minute;
   const holds = (ranges: readonly Range[], test: (range: Range) => boolean): boolean =>
     ranges.length === 0 || ranges.some(test);
   const within =
@@ -143,41 +141,7 @@ export function isInInterval(interval: TimeInterval, atMs: number): boolean {
   );
 }
 
-interface CivilTime {
-  readonly year: number;
-  readonly month: number;
-  readonly day: number;
-  readonly weekday: number;
-  readonly minute: number;
-}
-
-function civilTime(atMs: number, zone: string): CivilTime {
-  const parts = new Map(
-    formatterOf(zone)
-      .formatToParts(atMs)
-      .map(({ type, value }) => [type, value]),
-  );
-  const part = (name: Intl.DateTimeFormatPartTypes): number => Number(parts.get(name));
-  const [year, month, day] = [part('year'), part('month'), part('day')];
-  const weekday = new Date(Date.UTC(year, month - 1, day)).getUTCDay();
-  return { year, month, day, weekday, minute: part('hour') * 60 + part('minute') };
-}
-
-const formatters = new Map<string, Intl.DateTimeFormat>();
-
-function formatterOf(zone: string): Intl.DateTimeFormat {
-  const known = formatters.get(zone);
-  if (known !== undefined) return known;
-  const made = new Intl.DateTimeFormat('en-US', {
-    // `Local` is the zone of the machine; functions run in UTC.
-    timeZone: zone === 'Local' ? 'UTC' : zone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-  });
-  formatters.set(zone, made);
-  return made;
+/** `Local` is the zone of the machine; functions run in UTC. */
+function zoneOf(location: string): string {
+  return location === 'Local' ? 'UTC' : location;
 }

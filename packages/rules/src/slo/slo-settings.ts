@@ -1,5 +1,6 @@
 /** The `slo` section of `sluice.yml`: what the specs have no words for, so that they stay as other tools read them. */
 import * as d from '@sluice/config/decoder';
+import { isTimeZone } from '@sluice/core/civil-time';
 import { DAY_MS } from './slo.ts';
 
 export const CALENDAR_UNITS = ['week', 'month', 'quarter', 'year'] as const;
@@ -92,14 +93,9 @@ const override: d.Decoder<SloOverride> = d.mapped(
   }),
 );
 
-const timeZone = d.checked(d.nonEmptyText, (name) => {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return undefined;
-  } catch {
-    return `${JSON.stringify(name)} is no time zone: want a name such as Europe/Berlin`;
-  }
-});
+const timeZone = d.checked(d.nonEmptyText, (name) =>
+  isTimeZone(name) ? undefined : `${JSON.stringify(name)} is no time zone: want a name such as Europe/Berlin`,
+);
 
 const atLeastASecond = d.checked(d.durationMs, (value) => (value >= 1_000 ? undefined : 'want at least 1s'));
 

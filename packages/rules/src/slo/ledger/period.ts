@@ -1,4 +1,5 @@
 /** The period that an error budget belongs to: the last so many days, or a week, month, quarter or year. */
+import { civilTimeMs, toCivilTime } from '@sluice/core/civil-time';
 import type { CalendarUnit } from '../slo-settings.ts';
 
 export interface Period {
@@ -49,28 +50,8 @@ function fromLocal(localMs: number, timeZone: string): number {
   return localMs - offsetOf(guessMs, timeZone);
 }
 
-const formats = new Map<string, Intl.DateTimeFormat>();
-
 /** How far the zone's clocks are ahead of UTC, in milliseconds. */
 function offsetOf(timeMs: number, timeZone: string): number {
   if (timeZone === 'UTC') return 0;
-  let format = formats.get(timeZone);
-  if (format === undefined) {
-    format = new Intl.DateTimeFormat('en-US', {
-      timeZone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-    });
-    formats.set(timeZone, format);
-  }
-  const part = Object.fromEntries(
-    format.formatToParts(timeMs).map(({ type, value }) => [type, Number(value)]),
-  );
-  const localMs = Date.UTC(part.year!, part.month! - 1, part.day!, part.hour!, part.minute!, part.second!);
-  return localMs - Math.floor(timeMs / 1000) * 1000;
+  return civilTimeMs(toCivilTime(timeMs, timeZone)) - Math.floor(timeMs / 1000) * 1000;
 }
