@@ -20,8 +20,11 @@ test('the lock of a process that was killed is free', async () => {
   const path = join(makeTemporaryFolder(), 'server.lock');
   const lockModule = new URL('./process-lock.ts', import.meta.url).href;
   const script = `const { acquireProcessLock } = await import(${JSON.stringify(lockModule)});
-    acquireProcessLock(${JSON.stringify(path)}); console.log('held'); setInterval(() => {}, 1000);`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    acquireProcessLock(${JSON.stringify(path)});
+    gc(); await new Promise(setImmediate); gc();
+    console.log('held'); setInterval(() => {}, 1000);`;
+  // Though nobody keeps the answer: what is collected must not take the lock with it.
+  const child = spawn(process.execPath, ['--expose-gc', '--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   await once(child.stdout, 'data');

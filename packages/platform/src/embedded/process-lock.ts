@@ -12,6 +12,9 @@ export interface ProcessLock {
   release(): void;
 }
 
+/** A handle that nothing refers to is collected and closed, and its lock would be gone with it. */
+const locks = new Set<DatabaseSync>();
+
 /** @throws UsageError when another process holds the lock, or the folder cannot be written. */
 export function acquireProcessLock(path: string): ProcessLock {
   let db: DatabaseSync | undefined;
@@ -27,9 +30,12 @@ export function acquireProcessLock(path: string): ProcessLock {
       { cause: error },
     );
   }
+  const held = db;
+  locks.add(held);
   return {
     release() {
-      if (db.isOpen) db.close();
+      locks.delete(held);
+      if (held.isOpen) held.close();
     },
   };
 }

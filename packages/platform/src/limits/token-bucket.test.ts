@@ -50,6 +50,12 @@ test('never lets more pass than burst, rate, and one overdraft allow', () => {
   );
 });
 
+test('a wait that floating point makes a millisecond too short is a millisecond longer', () => {
+  const answer = takeTokens({ tokens: 0, atMs: 0 }, rate, { items: 406, nowMs: 0 });
+  expect(answer).toMatchObject({ status: 'limited', waitMs: 4061 });
+  expect(takeTokens(answer.bucket, rate, { items: 406, nowMs: 4061 }).status).toBe('ok');
+});
+
 test('after the wait that it tells, the request passes', () => {
   fc.assert(
     fc.property(

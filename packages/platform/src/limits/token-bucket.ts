@@ -26,8 +26,9 @@ export function takeTokens(
   const held = Math.min(burstItems, (bucket?.tokens ?? burstItems) + (elapsedMs / 1000) * itemsPerSecond);
   const needed = Math.min(items, burstItems);
   if (held < needed) {
-    // Never rounded down to just too early, as floating point would now and then.
-    const waitMs = Math.floor(((needed - held) / itemsPerSecond) * 1000) + 1;
+    // Floating point would now and then tell a millisecond too few: the sum is done as the next call does it.
+    let waitMs = Math.floor(((needed - held) / itemsPerSecond) * 1000) + 1;
+    while (held + (waitMs / 1000) * itemsPerSecond < needed) waitMs++;
     return { status: 'limited', bucket: { tokens: held, atMs: nowMs }, waitMs };
   }
   return { status: 'ok', bucket: { tokens: held - items, atMs: nowMs } };
