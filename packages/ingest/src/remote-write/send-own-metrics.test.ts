@@ -45,7 +45,7 @@ test('what the pipeline counts of itself comes out as the series that /metrics s
   ).toEqual([
     [`__name__=requests_total ${ids} path=a"b\\c\nd`, 'counter', 3, NOW_MS - 60_000],
     [`__name__=depth ${ids}`, 'gauge', -1.5, 0],
-    [`__name__=seconds_bucket ${ids} le=1`, 'counter', 1, NOW_MS - 60_000],
+    [`__name__=seconds_bucket ${ids} le=1.0`, 'counter', 1, NOW_MS - 60_000],
     [`__name__=seconds_bucket ${ids} le=+Inf`, 'counter', 1, NOW_MS - 60_000],
     [`__name__=seconds_sum ${ids}`, 'gauge', 0.5, 0],
     [`__name__=seconds_count ${ids}`, 'counter', 1, NOW_MS - 60_000],
