@@ -11,6 +11,7 @@ import type { Encoding, PartialSuccess } from '@sluice/otlp/responses';
 import { type Validation, validateRequest } from '@sluice/otlp/validate';
 import type { RateLimiter } from '@sluice/platform/limits/rate-limiter';
 import { authenticate, type Caller, type KeyPolicy } from './authenticate.ts';
+import { hintOf, type RefusedBody } from './body-hint.ts';
 import { ACCEPTED_CODINGS, parseContentCoding } from './content-coding.ts';
 import { enqueueParts } from './enqueue.ts';
 import { inflateBody } from './inflate.ts';
@@ -82,11 +83,12 @@ function validate(
     try {
       ({ bytes, warnings } = convertJsonRequest(signal, body));
     } catch (error) {
-      if (error instanceof OtlpFormatError) return refuse(400, error.message);
+      if (error instanceof OtlpFormatError) return refuseBody(error.message, { signal, bytes, encoding });
       throw error;
     }
   }
   const validation = validateRequest(signal, bytes, { nowMs: nowMs() });
+  if (validation.status === 'malformed') return refuseBody(validation.message, { signal, bytes, encoding });
   if (validation.status !== 'ok') return refuse(400, validation.message);
   return warnings.length === 0
     ? validation
@@ -144,6 +146,11 @@ function refuseMediaType(type: string | null): Refusal {
 function refuseCoding(coding: string): Refusal {
   const message = `content-encoding ${quote(coding)} is not taken: use one of ${ACCEPTED_CODINGS}`;
   return refuse(415, message, { [HEADER.acceptEncoding]: ACCEPTED_CODINGS });
+}
+
+function refuseBody(message: string, body: RefusedBody): Refusal {
+  const hint = hintOf(body);
+  return refuse(400, hint === '' ? message : `${message}; ${hint}`);
 }
 
 function quote(value: string): string {
