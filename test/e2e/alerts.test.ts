@@ -1,43 +1,11 @@
 /** From an error burst over OTLP to the page in a webhook and back, as AI Teams' availability SLO has it. */
 import { copyFileSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { makeDataDir, ROOT, removeDataDir, runCli, startLocalProcess } from './local-process.ts';
 import { eventually } from './pipeline-client.ts';
-
-interface WebhookBody {
-  readonly version: string;
-  readonly status: string;
-  readonly receiver: string;
-  readonly groupKey: string;
-  readonly truncatedAlerts: number;
-  readonly alerts: readonly { readonly status: string; readonly labels: Readonly<Record<string, string>> }[];
-}
-
-async function startWebhook() {
-  const bodies: WebhookBody[] = [];
-  const keys: string[] = [];
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      bodies.push(JSON.parse(Buffer.concat(chunks).toString()) as WebhookBody);
-      keys.push(String(request.headers['idempotency-key']));
-      response.end();
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return {
-    bodies,
-    keys,
-    url: `http://127.0.0.1:${port}/hook`,
-    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
-  };
-}
+import { startWebhook } from './webhook.ts';
 
 function makeConfig(webhookUrl: string): string {
   const dir = mkdtempSync(join(tmpdir(), 'sluice-e2e-config-'));
