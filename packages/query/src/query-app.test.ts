@@ -85,6 +85,9 @@ describe('the query app', () => {
     const missing = await makeApp().request('/api/nothing');
     expect(missing.status).toBe(404);
     expect(await missing.json()).toEqual({ error: 'nothing is served at /api/nothing; see / for what is' });
+    const otlp = await makeApp().request('/v1/traces', { method: 'POST' });
+    expect(otlp.status).toBe(404);
+    expect(await otlp.text()).toContain('OTLP is taken at http');
   });
 
   test('faults under /api/v1 are in the envelope of Prometheus, whoever finds them', async () => {

@@ -56,6 +56,9 @@ export interface QueryAppOptions {
 
 const TEXT_FORMAT = 'text/plain; version=0.0.4; charset=utf-8';
 
+/** Sent to the wrong port, as happens to everyone once. */
+const OTLP_PATH = /^\/v1\/(traces|logs|metrics)\/?$/;
+
 export function createQueryApp(options: QueryAppOptions): Hono<QueryEnv> {
   const { apis, authorize, readiness, selfMetrics, logger } = options;
   const app = new Hono<QueryEnv>({ strict: false });
@@ -93,7 +96,8 @@ export function createQueryApp(options: QueryAppOptions): Hono<QueryEnv> {
 
   app.notFound((c) => {
     if (isPrometheusPath(c.req.path) && c.req.method === 'OPTIONS') return c.body(null, 204);
-    return answerWith(c, 404, 'not_found', `nothing is served at ${c.req.path}; see / for what is`);
+    const advice = OTLP_PATH.test(c.req.path) ? `OTLP is taken at ${options.ingestUrl}` : 'see / for what is';
+    return answerWith(c, 404, 'not_found', `nothing is served at ${c.req.path}; ${advice}`);
   });
   app.onError((error, c) => {
     logger.error('read request failed', { path: c.req.path, error: describeError(error) });
