@@ -53,6 +53,24 @@ describe('a refusal says what would have been taken', () => {
   });
 });
 
+describe('a request without items', () => {
+  const messageOf = async (body: unknown): Promise<string> => {
+    const outcome = await take({ 'content-type': 'application/json' }, JSON.stringify(body));
+    if (outcome.status !== 'ok') throw new Error(outcome.message);
+    return outcome.partial.message;
+  };
+
+  test('is told where the first member stands that nobody reads', async () => {
+    expect(await messageOf({ resourceSpans: [{ spans: [{ name: 'n' }], other: 1 }] })).toBe(
+      'accepted with warnings: no span was found; $.resourceSpans[0].spans is not known to OTLP and is passed over',
+    );
+  });
+
+  test('is taken without a word when all of it is known', async () => {
+    expect(await messageOf({ resourceSpans: [{ scopeSpans: [{ spans: [] }] }] })).toBe('');
+  });
+});
+
 test('warnings about the JSON itself come before those about what it says', async () => {
   const span = {
     trace_id: 'a1'.repeat(16),

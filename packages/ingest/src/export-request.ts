@@ -78,10 +78,11 @@ function validate(
   { signal, nowMs }: Pick<ExportDeps, 'signal' | 'nowMs'>,
 ): Valid | Refusal {
   let warnings: readonly string[] = [];
+  let unknownPlace: string | undefined;
   let bytes = body;
   if (encoding === 'json') {
     try {
-      ({ bytes, warnings } = convertJsonRequest(signal, body));
+      ({ bytes, warnings, unknownPlace } = convertJsonRequest(signal, body));
     } catch (error) {
       if (error instanceof OtlpFormatError) return refuseBody(error.message, { signal, bytes, encoding });
       throw error;
@@ -90,6 +91,10 @@ function validate(
   const validation = validateRequest(signal, bytes, { nowMs: nowMs() });
   if (validation.status === 'malformed') return refuseBody(validation.message, { signal, bytes, encoding });
   if (validation.status !== 'ok') return refuse(400, validation.message);
+  if (unknownPlace !== undefined && validation.items + validation.rejected === 0) {
+    const noun = ITEM_NOUN[signal];
+    warnings = [`no ${noun} was found; ${unknownPlace} is not known to OTLP and is passed over`, ...warnings];
+  }
   return warnings.length === 0
     ? validation
     : { ...validation, warnings: [...warnings, ...validation.warnings] };

@@ -3,6 +3,8 @@ import { OtlpFormatError } from './format-error.ts';
 
 export class JsonNotes {
   readonly #path: (string | number)[] = [];
+  /** Where the first member stands that the schema does not know. */
+  unknownPlace: string | undefined;
   readonly #warnings = new Map<string, { readonly place: string; count: number }>();
 
   /** Runs `work` one step further down. */
@@ -35,6 +37,11 @@ export class JsonNotes {
     const known = this.#warnings.get(message);
     if (known === undefined) this.#warnings.set(message, { place: `${this.place()}: ${found}`, count: 1 });
     else known.count++;
+  }
+
+  /** Unknown members are legal; which was the first matters only when nothing else is found. */
+  passOver(name: string): void {
+    this.unknownPlace ??= `${this.place()}.${name}`;
   }
 
   warnings(): readonly string[] {

@@ -17,6 +17,8 @@ export interface ConvertedRequest {
   /** The request in protobuf. */
   readonly bytes: Uint8Array;
   readonly warnings: readonly string[];
+  /** The first member below the top that OTLP does not know: worth telling when the request turns out empty. */
+  readonly unknownPlace?: string;
 }
 
 /** Names of OTLP before 0.15, by the name that took their place. */
@@ -57,7 +59,12 @@ export function convertJsonRequest(signal: Signal, json: Uint8Array): ConvertedR
   }
   refuseOtherSignal(signal, request);
   writeMessage(conversion, schema, request, 0);
-  return { bytes: conversion.writer.finish(), warnings: conversion.notes.warnings() };
+  const { unknownPlace } = conversion.notes;
+  return {
+    bytes: conversion.writer.finish(),
+    warnings: conversion.notes.warnings(),
+    ...(unknownPlace === undefined ? {} : { unknownPlace }),
+  };
 }
 
 function refuseOtherSignal(posted: Signal, request: Readonly<Record<string, unknown>>): void {
@@ -92,7 +99,7 @@ function writeMessage(
         schema === REQUEST_SCHEMA.metrics
       ) {
         notes.within(name, () => notes.warn('is not known to OTLP and is passed over'));
-      }
+      } else notes.passOver(name);
       continue;
     }
     if (member === null) continue;
