@@ -14,7 +14,7 @@ async function setUp(limits = {}) {
     tails,
     clock,
     logger: silentLogger,
-    origins: [],
+    origins: ['https://*.shop.example'],
     authorize: async () => ({ status: 'ok', tenant: TEST_TENANT }),
   });
   const listener = await listen(() => new Response('plain'), {
@@ -23,8 +23,8 @@ async function setUp(limits = {}) {
     portSetting: 'none',
     upgrade: tailSocket.upgrade,
   });
-  const connect = (query = '{service="api"}', path = '/loki/api/v1/tail') =>
-    new WebSocket(`${listener.url.replace('http', 'ws')}${path}?query=${encodeURIComponent(query)}`);
+  const connect = (query = '{service="api"}', path = '/loki/api/v1/tail', options = {}) =>
+    new WebSocket(`${listener.url.replace('http', 'ws')}${path}?query=${encodeURIComponent(query)}`, options);
   const say = (...bodies: readonly string[]) =>
     push({
       resource: { 'service.name': 'api' },
@@ -77,6 +77,20 @@ test.each([
   expect(response.statusCode).toBe(status);
   socket.on('error', () => {});
   socket.terminate();
+});
+
+test.each([
+  ['https://grafana.shop.example', 101],
+  ['https://evil.example', 403],
+])('a page of %s is answered %i', async (origin, status) => {
+  await using server = await setUp();
+  const socket = server.connect(undefined, undefined, { origin });
+  const answered = await new Promise<number>((resolve) => {
+    socket.once('open', () => resolve(101));
+    socket.once('unexpected-response', (_, response) => resolve(response.statusCode ?? 0));
+  });
+  expect(answered).toBe(status);
+  socket.on('error', () => {}).terminate();
 });
 
 test('a reader that leaves makes room for the next', async () => {

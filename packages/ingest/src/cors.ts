@@ -1,5 +1,6 @@
 /** Cross-origin rules for browsers that export directly: nothing is allowed until an origin is listed. */
 import { HEADER } from '@sluice/core/names';
+import { createOriginTest } from '@sluice/core/origin-list';
 
 export interface CorsOptions {
   /** Whole origins such as `https://shop.example`, with `*` for any run of characters; empty = off. */
@@ -27,17 +28,10 @@ const ALLOWED_HEADERS = [
 const MAX_AGE_SECONDS = 7200;
 
 export function createCors({ origins }: CorsOptions): Cors {
-  const patterns = origins.map((origin) => {
-    const text = origin
-      .toLowerCase()
-      .split('*')
-      .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
-      .join('.*');
-    return new RegExp(`^${text}$`);
-  });
+  const isListed = createOriginTest(origins);
   const allow = (headers: Headers): Record<string, string> | undefined => {
     const origin = headers.get('origin');
-    if (origin === null || !patterns.some((pattern) => pattern.test(origin.toLowerCase()))) return undefined;
+    if (origin === null || !isListed(origin)) return undefined;
     return { 'access-control-allow-origin': origin, vary: 'origin' };
   };
   return {
@@ -53,7 +47,7 @@ export function createCors({ origins }: CorsOptions): Cors {
       );
     },
     actual(headers) {
-      if (patterns.length === 0) return {};
+      if (origins.length === 0) return {};
       const exposed = `${HEADER.retryAfter}, ${HEADER.requestId}`;
       const allowed = allow(headers);
       return allowed === undefined

@@ -3,6 +3,7 @@
  * anything is upgraded. The socket itself is the business of the process that listens.
  */
 import type { TenantId } from '@sluice/core/ids';
+import { createOriginTest } from '@sluice/core/origin-list';
 import type { Clock } from '@sluice/core/ports/clock';
 import { SCOPE } from '@sluice/platform/keys/api-key';
 import { LogqlError } from '../logql/logql-error.ts';
@@ -18,7 +19,7 @@ export interface TailUpgradeOptions {
   readonly tails: LiveTails;
   readonly authorize: QueryAppOptions['authorize'];
   readonly clock: Clock;
-  /** Web origins other than the server's own whose pages may open a tail. */
+  /** Web origins other than the server's own whose pages may open a tail, as in SLUICE_CORS_ORIGINS. */
   readonly origins: readonly string[];
 }
 
@@ -38,7 +39,7 @@ export async function openTailUpgrade(request: Request, options: TailUpgradeOpti
   if (url.pathname !== TAIL_PATH) return refuse(404, `no WebSocket is served at ${url.pathname}`);
   // Browsers send WebSockets to any address without asking: another site's page must not read along.
   const origin = request.headers.get('origin');
-  if (origin !== null && !origins.includes(origin) && !isSameHost(origin, url.host))
+  if (origin !== null && !createOriginTest(origins)(origin) && !isSameHost(origin, url.host))
     return refuse(403, 'pages of this origin may not read here');
   const verdict = await authorize(request, SCOPE.queryRead);
   if (verdict.status === 'refused') return refuse(verdict.httpStatus, verdict.message);
