@@ -66,12 +66,14 @@ export function createFunction(spec: FunctionSpec, deps: FunctionDeps): sst.aws.
     handler: `functions/${spec.name}.handler`,
     runtime: 'nodejs24.x',
     architecture: 'arm64',
-    memory: `${spec.memoryMb} MB`,
+    memory: `${settings.memoryMb[spec.name] ?? spec.memoryMb} MB`,
     timeout: `${spec.timeoutSeconds} seconds`,
     // Environments start anew, and read anew, when a secret has changed.
-    description: $util
-      .all(parameters.map(({ version }) => version))
-      .apply((versions) => `Sluice ${spec.name}, secrets ${versions.join('.') || 'none'}`),
+    description: $util.all(parameters.map(({ version }) => version)).apply((versions) => {
+      const configured =
+        spec.hasConfigSecrets === true ? `, of the configuration ${settings.configSecretsGeneration}` : '';
+      return `Sluice ${spec.name}, secrets ${versions.join('.') || 'none'}${configured}`;
+    }),
     logging: { format: 'json', logGroup: group.name },
     // The runtime brings the AWS SDK along: bundled, it would be most of what a cold start loads.
     ...(copies.length === 0 ? {} : { copyFiles: copies }),

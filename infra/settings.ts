@@ -10,6 +10,8 @@ export type Edge = (typeof EDGES)[number];
 export interface Settings {
   readonly app: string;
   readonly stage: string;
+  /** As the environment of the deployment names it; absent: the one that the AWS profile says. */
+  readonly region?: string;
   readonly edge: Edge;
   /** A name in DNS and the ARN of its certificate (for `cdn` in us-east-1): `ingest.` and `query.` are put before it. */
   readonly domain?: { readonly name: string; readonly certificateArn: string };
@@ -24,16 +26,20 @@ export interface Settings {
     /** Empty: metrics stay in the table, where the query function reads them. */
     readonly mimirUrl: string;
   };
-  /** Values by name of the variable; what is missing is taken from `sst secret`. */
   /** How destinations tell tenants apart: not at all, by a label, or by `X-Scope-OrgID`. */
   readonly tenants: 'shared' | 'label' | 'org-id';
   /** Share of the functions' own invocations that become spans, from 0 to 1. */
   readonly selfTracesRatio: number;
+  /** Values by name of the variable; what is missing is taken from `sst secret`. */
   readonly secrets: Readonly<Partial<Record<SecretName, string>>>;
   /** Empty: `sluice.yml` decides, and without one it is on. */
   readonly redaction: '' | 'on' | 'off' | 'all';
   /** Folder below the project with rules, alertmanager.yml and sluice.yml. */
   readonly configDir: string;
+  /** Counted up so that functions read the secrets of the configuration anew. */
+  readonly configSecretsGeneration: number;
+  /** MB of memory of functions that are not to have what they have by default, and a vCPU for each 1,769 of them. */
+  readonly memoryMb: Readonly<Record<string, number>>;
   readonly corsOrigins: string;
   readonly logRetentionDays: number;
   readonly auditRetentionDays: number;
@@ -61,6 +67,23 @@ export const SECRETS = [
   'SLUICE_REDACTION_SECRET',
 ] as const;
 export type SecretName = (typeof SECRETS)[number];
+
+/** Functions by the names of their doors. */
+export const FUNCTION_NAMES: readonly string[] = [
+  'collect-metrics',
+  'compact-metrics',
+  'deliver-logs',
+  'deliver-traces',
+  'evaluate',
+  'ingest',
+  'keep-audit',
+  'notify',
+  'query',
+  'record-audit',
+  'reduce-metrics',
+  'seal-audit',
+  'tick',
+];
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -115,6 +138,14 @@ export function readSettings(
   if (domainName !== '' && edge === 'url')
     problems.push('SLUICE_DOMAIN needs SLUICE_EDGE=http-api or cdn: a Function URL has no other name');
   if (domainName !== '' && certificateArn === '') problems.push('SLUICE_DOMAIN needs SLUICE_CERTIFICATE_ARN');
+  const region = text('AWS_REGION');
+  const certificateRegion = certificateArn.split(':')[3];
+  const neededRegion = edge === 'cdn' ? 'us-east-1' : region;
+  if (domainName !== '' && certificateArn !== '' && neededRegion !== '' && certificateRegion !== neededRegion)
+    problems.push(
+      `SLUICE_CERTIFICATE_ARN is of ${certificateRegion ?? 'no region'}: with SLUICE_EDGE=${edge} it must be of ${neededRegion}`,
+    );
+  const memoryMb = readMemory(text('SLUICE_MEMORY_MB'), problems);
   const tempoUrl = url('SLUICE_TEMPO_URL');
   if (tempoUrl === '') problems.push('SLUICE_TEMPO_URL is not set: traces would have nowhere to go');
   const ingestConcurrency = count('SLUICE_INGEST_CONCURRENCY', { min: 1, max: 10_000 });
@@ -122,6 +153,7 @@ export function readSettings(
   const settings: Settings = {
     app,
     stage,
+    ...(region === '' ? {} : { region }),
     edge,
     ...(domainName === '' ? {} : { domain: { name: domainName, certificateArn } }),
     wafRateLimit: count('SLUICE_WAF_RATE_LIMIT', { min: 100, max: 20_000_000 }) ?? 100_000,
@@ -134,6 +166,8 @@ export function readSettings(
     ),
     redaction: text('SLUICE_REDACTION') === '' ? '' : choice('SLUICE_REDACTION', ['on', 'off', 'all'], 'on'),
     configDir: text('SLUICE_CONFIG_DIR') === '' ? 'config' : text('SLUICE_CONFIG_DIR'),
+    configSecretsGeneration: count('SLUICE_CONFIG_SECRETS_GENERATION', { min: 1, max: 1_000_000 }) ?? 1,
+    memoryMb,
     corsOrigins: text('SLUICE_CORS_ORIGINS'),
     logRetentionDays: days('SLUICE_CLOUDWATCH_RETENTION_DAYS', isProduction ? 30 : 7),
     auditRetentionDays: days('SLUICE_AUDIT_RETENTION_DAYS', isProduction ? 400 : 7),
@@ -148,6 +182,27 @@ export function readSettings(
   };
   if (problems.length > 0) throw new Error(`this cannot be deployed: ${problems.join('; ')}`);
   return settings;
+}
+
+/** What Lambda takes (Developer Guide § Configure Lambda function memory). */
+const MEMORY_MB = { min: 128, max: 10_240 };
+
+/** `ingest=1024, query=2048`. */
+function readMemory(list: string, problems: string[]): Readonly<Record<string, number>> {
+  const sizes: Record<string, number> = {};
+  for (const entry of list.split(',').map((one) => one.trim())) {
+    if (entry === '') continue;
+    const [name = '', size = ''] = entry.split('=').map((part) => part.trim());
+    const memory = Number(size);
+    if (!FUNCTION_NAMES.includes(name))
+      problems.push(`SLUICE_MEMORY_MB: ${name} is not one of ${FUNCTION_NAMES.join(', ')}`);
+    else if (!Number.isInteger(memory) || memory < MEMORY_MB.min || memory > MEMORY_MB.max)
+      problems.push(
+        `SLUICE_MEMORY_MB: ${entry} is not name=MB with a whole number from ${MEMORY_MB.min} to ${MEMORY_MB.max}`,
+      );
+    else sizes[name] = memory;
+  }
+  return sizes;
 }
 
 /** E.g. `sluice-production-ingest`: names that AWS makes up would tell nobody what they are. */
