@@ -1,10 +1,14 @@
 /**
  * `npm run bench [-- WORD …]`: runs every `*.bench.ts` whose path holds one of the words (all without),
- * prints each figure beside its limit, and ends with 1 when one is missed.
+ * each in a process of its own, prints its figures beside their limits, and ends with 1 when one is missed.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { globSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
-import type { Bench, Figure } from '@sluice/core/testing/bench';
+import { join } from 'node:path';
+
+/** What a process ends with that threw; misses of one bench are counted up to it. */
+const BROKEN = 255;
 
 const words = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
 if (process.argv.includes('--help')) {
@@ -14,27 +18,20 @@ if (process.argv.includes('--help')) {
 const files = globSync(['packages/*/src/**/*.bench.ts', 'test/bench/**/*.bench.ts'])
   .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
   .sort();
+if (files.length === 0) {
+  console.error(`no bench has ${words.join(' or ')} in its path`);
+  process.exit(2);
+}
 
+const runner = join(import.meta.dirname, 'run-bench.ts');
 let missed = 0;
+const broken: string[] = [];
 for (const file of files) {
-  const { bench } = (await import(pathToFileURL(file).href)) as { bench: Bench };
-  console.log(`\n${bench.name}  (${file})`);
-  for (const figure of await bench.run()) {
-    const ok = isWithin(figure);
-    if (!ok) missed += 1;
-    const sign = figure.limit.kind === 'at least' ? '>=' : '<=';
-    console.log(
-      `  ${ok ? 'ok  ' : 'MISS'} ${figure.name.padEnd(58)} ${format(figure.value).padStart(12)} ${sign} ${format(figure.limit.value)} ${figure.unit}`,
-    );
-  }
+  const child = spawn(process.execPath, [...process.execArgv, runner, file], { stdio: 'inherit' });
+  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  if (code === BROKEN || code === null) broken.push(`${file} (${signal ?? 'see above'})`);
+  else missed += code;
 }
+for (const file of broken) console.error(`did not end: ${file}`);
 console.log(`\n${files.length} benches, ${missed} figures missed`);
-process.exitCode = missed === 0 ? 0 : 1;
-
-function isWithin({ value, limit }: Figure): boolean {
-  return limit.kind === 'at least' ? value >= limit.value : value <= limit.value;
-}
-
-function format(value: number): string {
-  return value >= 1000 ? Math.round(value).toLocaleString('en') : value.toPrecision(3);
-}
+process.exitCode = missed === 0 && broken.length === 0 ? 0 : 1;

@@ -3,7 +3,7 @@
  * burn alerts each) over 20,000 series, half of the alerts firing, state in a table.
  */
 import { silentLogger } from '@sluice/core/logger';
-import { type Bench, cpuMs } from '@sluice/core/testing/bench';
+import { type Bench, cpuMs, neededMiB } from '@sluice/core/testing/bench';
 import { createFakeClock } from '@sluice/core/testing/fake-clock';
 import { createCountingTable } from '@sluice/platform/counting-table';
 import { createEmbeddedTable } from '@sluice/platform/embedded/table';
@@ -58,14 +58,12 @@ export const bench: Bench = {
     };
     const memory: TickMemory = new Map();
     let seconds = Number.POSITIVE_INFINITY;
-    let mostBytes = 0;
     // The first tick parses and fires, those after it are what every minute costs.
     for (let tick = 1; tick <= 3; tick++) {
       clock.set(START_MS + tick * MINUTE_MS);
       recorded = 0;
       const before = table.counts();
       const ms = await cpuMs(async () => void (await runRuleTick(deps, memory)));
-      mostBytes = Math.max(mostBytes, process.memoryUsage().rss);
       if (tick === 1) continue;
       seconds = Math.min(seconds, ms / 1_000);
       const after = table.counts();
@@ -73,6 +71,8 @@ export const bench: Bench = {
         `    tick ${tick}: ${recorded} samples recorded, ${after.readUnits - before.readUnits} read units, ${after.writeUnits - before.writeUnits} write units`,
       );
     }
+    clock.set(START_MS + 4 * MINUTE_MS);
+    const memoryMiB = await neededMiB(async () => void (await runRuleTick(deps, memory)));
     return [
       {
         name: `one tick, ${ALERTS} alert rules and ${SLOS} SLOs over ${FAMILIES * SERIES_OF_FAMILY} series`,
@@ -81,8 +81,8 @@ export const bench: Bench = {
         limit: { kind: 'at most', value: MAX_CPU_SECONDS },
       },
       {
-        name: 'memory of the process',
-        value: mostBytes / 1_048_576,
+        name: 'memory that a tick needs',
+        value: memoryMiB,
         unit: 'MiB',
         limit: { kind: 'at most', value: MAX_MEMORY_MIB },
       },

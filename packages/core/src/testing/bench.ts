@@ -37,3 +37,28 @@ export async function leastCpuMs(
   }
   return least;
 }
+
+const SAMPLE_EVERY_MS = 50;
+
+/**
+ * MiB that a process needs for `work`: the most that was alive at once, and what Node takes besides its heap. What is
+ * dead but not yet collected is left out: how much of that lies around depends on how much memory the machine has. Needs `--expose-gc`.
+ */
+export async function neededMiB(work: () => Promise<void>): Promise<number> {
+  const collect = globalThis.gc;
+  if (collect === undefined) throw new Error('needs node --expose-gc, as "npm run bench" starts it');
+  let mostBytes = 0;
+  const sample = (): void => {
+    collect();
+    const { rss, heapTotal, heapUsed, external } = process.memoryUsage();
+    mostBytes = Math.max(mostBytes, heapUsed + external + Math.max(0, rss - heapTotal - external));
+  };
+  const timer = setInterval(sample, SAMPLE_EVERY_MS);
+  try {
+    await work();
+    sample();
+  } finally {
+    clearInterval(timer);
+  }
+  return mostBytes / 1_048_576;
+}
