@@ -90,7 +90,6 @@ export function createFunction(spec: FunctionSpec, deps: FunctionDeps): sst.aws.
       ...(parameters.length === 0 && spec.hasConfigSecrets !== true
         ? {}
         : { SLUICE_SECRETS_PREFIX: secretPrefix(settings) }),
-      NODE_OPTIONS: '--enable-source-maps',
     },
     ...(spec.reservedConcurrency === undefined
       ? {}

@@ -9,6 +9,7 @@ import {
 } from '@sluice/platform/aws/event-source';
 import type { CloudProcess } from './process.ts';
 import { batchInvocation } from './self-traces.ts';
+import { withSourceStack } from './source-stack.ts';
 
 export function toQueueHandler(
   handler: BatchHandler,
@@ -20,7 +21,7 @@ export function toQueueHandler(
     const tracer = invocation === undefined ? NO_TRACER : process.tracer;
     try {
       return await tracer.run(invocation!, async (span) => {
-        const response = await consume(event, context);
+        const response = await withSourceStack(() => consume(event, context));
         const failed = response.batchItemFailures.length;
         if (failed > 0) span.set({ 'sluice.batch.failures': failed });
         return response;

@@ -4,6 +4,7 @@ import type { LambdaContext } from '@sluice/platform/aws/event-source';
 import { createEventScheduler } from '@sluice/platform/aws/scheduler';
 import type { CloudProcess } from './process.ts';
 import { scheduleInvocation } from './self-traces.ts';
+import { withSourceStack } from './source-stack.ts';
 
 export function toScheduleHandler(
   job: ScheduledJob,
@@ -13,7 +14,9 @@ export function toScheduleHandler(
   scheduler.register(job);
   return async (event, context) => {
     try {
-      await process.tracer.run(scheduleInvocation(job.name, event, context), () => scheduler.dispatch(event));
+      await process.tracer.run(scheduleInvocation(job.name, event, context), () =>
+        withSourceStack(() => scheduler.dispatch(event)),
+      );
     } finally {
       await Promise.allSettled([process.tracer.flush(), process.report()]);
     }

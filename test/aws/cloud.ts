@@ -202,7 +202,7 @@ export async function startCloud({
         AWS_ACCESS_KEY_ID: door,
         AWS_SECRET_ACCESS_KEY: 'test',
         AWS_ENDPOINT_URL: aws.url,
-        NODE_OPTIONS: `${variables.NODE_OPTIONS} ${PRELOADS}`,
+        NODE_OPTIONS: PRELOADS,
         HARNESS_CLOCK_FILE: clockFile(door),
         HARNESS_HOSTS: JSON.stringify(hosts),
         SLUICE_CONFIG_DIR: configDir,

@@ -121,7 +121,13 @@ function watchFailures(): { next(): Promise<never> } {
 
 interface RpcCall {
   readonly method: string;
-  readonly params: readonly [{ readonly functionID?: string; readonly handler?: string }];
+  readonly params: readonly [
+    {
+      readonly functionID?: string;
+      readonly handler?: string;
+      readonly properties?: { readonly sourcemap?: boolean };
+    },
+  ];
 }
 
 /** What SST's Go side does for the program: here it says where a bundle would be, once its source is found. */
@@ -134,6 +140,7 @@ async function serveRpc({ root, work }: Job): Promise<{ close(): void; closeAllC
         const out = join(work, 'bundles', input.functionID ?? '');
         mkdirSync(out, { recursive: true });
         writeFileSync(join(out, 'bundle.mjs'), 'export const handler = () => {};\n');
+        if (input.properties?.sourcemap === true) writeFileSync(join(out, 'bundle.mjs.map'), '{}');
         const errors = existsSync(join(root, source)) ? [] : [`Handler not found: ${handler}`];
         return { result: { handler: 'bundle.handler', out, errors, sourcemaps: [] } };
       }

@@ -83,12 +83,17 @@ test('a configuration is taken along by the functions that read it', () => {
     toDeployment(resources)
       .of(TYPE.fn)
       .find((fn) => fn.name === `sluice-staging-${name}`)?.environment.variables;
-  expect(packages.Ingest).toEqual(['bundle.mjs', 'compiled/redaction.json']);
+  expect(packages.Ingest).toEqual(['bundle.mjs', 'bundle.mjs.map', 'compiled/redaction.json']);
   expect(told('ingest').SLUICE_REDACTION_FILE).toBe('compiled/redaction.json');
   for (const name of ['Query', 'Evaluate', 'Notify'])
-    expect(packages[name]).toEqual(['bundle.mjs', 'config/alertmanager.yml', 'config/sluice.yml']);
+    expect(packages[name]).toEqual([
+      'bundle.mjs',
+      'bundle.mjs.map',
+      'config/alertmanager.yml',
+      'config/sluice.yml',
+    ]);
   expect(told('query').SLUICE_CONFIG_DIR).toBe('config');
-  expect(packages.Tick).toEqual(['bundle.mjs']);
+  expect(packages.Tick).toEqual(['bundle.mjs', 'bundle.mjs.map']);
   expect(checkRules(resources, { ...shared, stage: 'staging', edge: 'url' })).toEqual([]);
 });
 

@@ -2,8 +2,9 @@
  * Gzip off the main thread, with one output buffer of the right size. Node's default grows the output by
  * 16 KiB at a time, which costs three times the inflating itself for a batch of spans.
  */
-import { promisify } from 'node:util';
+
 import { gunzip, gzip } from 'node:zlib';
+import { promisify } from './promisify.ts';
 
 const gunzipAsync = promisify(gunzip);
 const gzipAsync = promisify(gzip);

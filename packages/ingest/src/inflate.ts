@@ -2,8 +2,9 @@
  * Undoes Content-Encoding without ever holding more than the limit: a bomb stops at the limit. Keeps the
  * client's own gzip bytes when they are exactly what a strict reader further on would take too.
  */
-import { promisify } from 'node:util';
+
 import * as zlib from 'node:zlib';
+import { promisify } from '@sluice/core/promisify';
 import type { ContentCoding } from './content-coding.ts';
 import { type Refusal, refuse } from './refusal.ts';
 

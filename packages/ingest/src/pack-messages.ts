@@ -2,9 +2,10 @@
  * Validated bytes into gzipped parts that each fit into one queue message. What came as gzip and fits
  * travels on as it came; everything else is gzipped at level 1, the cheapest that still shrinks well.
  */
-import { promisify } from 'node:util';
+
 import * as zlib from 'node:zlib';
 import type { Signal } from '@sluice/core/names';
+import { promisify } from '@sluice/core/promisify';
 import { splitRequest } from '@sluice/otlp/split-request';
 
 export interface PackedPart {

@@ -34,7 +34,6 @@ const ITEMS = 1;
 /** Shorter texts hold no secret that can be told by its looks. */
 const MIN_SCANNED_BYTES = 3;
 
-const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
 /** `undefined` when redaction is off. @throws UsageError when pseudonyms are asked for without a secret. */
@@ -152,7 +151,8 @@ function createWireRedactor(
     return after === before ? undefined : encoder.encode(after);
   };
 
-  const decode = ({ start, end }: Range): string => decoder.decode(bytes.subarray(start, end));
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const decode = ({ start, end }: Range): string => buffer.toString('utf8', start, end);
   return { message };
 }
 
