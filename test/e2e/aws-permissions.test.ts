@@ -276,7 +276,8 @@ test('the state of a rule group that is larger than an item is kept in parts, an
 test('an Insights query runs, and one that fails is stopped', async () => {
   const body = { query: 'fields @message | limit 5', groups: ['app', 'audit', 'security'] };
   await get('/v1/logs/insights', { method: 'POST', body });
-  cloud.logs.failNext('GetQueryResults', { name: 'InvalidParameterException', status: 400 });
+  const fault = { name: 'ServiceUnavailableException', status: 503 };
+  cloud.logs.failNext('GetQueryResults', fault, fault);
   expect((await ask('POST', '/v1/logs/insights', { body })).status).toBeGreaterThanOrEqual(500);
   expect(hasCalled('query', 'logs:StopQuery', '*')).toBe(true);
 });
