@@ -1,9 +1,8 @@
 /** Rules as they were deployed, evaluated over the metrics of the cloud. */
 import { ENV } from '@sluice/core/names';
 import { readText } from '@sluice/core/settings';
-import { tenantHeaders } from '@sluice/core/tenancy';
 import { createEvaluateRules } from '@sluice/delivery/rules/evaluate-rules';
-import { createMimirEngine } from '@sluice/delivery/rules/mimir-engine';
+import { createMimirEngines } from '@sluice/delivery/rules/mimir-engine';
 import { reportAlerts } from '@sluice/delivery/rules/report-alerts';
 import { createRuleSetWatch, type RuleSetWatch } from '@sluice/delivery/rules/rule-set';
 import { createBurnAlertSource } from '@sluice/rules/slo/slo-set';
@@ -12,8 +11,6 @@ import type { EvaluationParts } from './evaluation-parts.ts';
 import type { CloudProcess } from './process.ts';
 import { readBackend } from './read-backend.ts';
 import { readSecrets } from './read-secrets.ts';
-
-const MIMIR_TIMEOUT_MS = 30_000;
 
 export function openDeployedRules(process: Pick<CloudProcess, 'env' | 'logger'>): RuleSetWatch {
   const folder = openDeployedConfig(process);
@@ -39,17 +36,7 @@ export async function createCloudEvaluation(
     ...parts,
     rules,
     readinessOf: (tenant) => parts.readinessOf(tenant, rules.current().settings.lagLimitMs),
-    ...(mimir === undefined
-      ? {}
-      : {
-          mimirOf: (tenant) =>
-            createMimirEngine({
-              ...mimir,
-              fetch,
-              timeoutMs: MIMIR_TIMEOUT_MS,
-              headers: tenantHeaders(mimir.tenancy, tenant),
-            }),
-        }),
+    ...(mimir === undefined ? {} : { mimirOf: createMimirEngines(mimir, fetch) }),
     report: (tenant, reported) => reportAlerts(stateOf(tenant), reported, { clock }),
     externalUrl: () => externalUrl,
   });

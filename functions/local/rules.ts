@@ -9,10 +9,9 @@ import { TABLE } from '@sluice/core/names';
 import type { Clock } from '@sluice/core/ports/clock';
 import type { Scheduler } from '@sluice/core/ports/scheduler';
 import type { SelfMetrics } from '@sluice/core/self-metrics';
-import { tenantHeaders } from '@sluice/core/tenancy';
 import { createDataReadiness } from '@sluice/delivery/rules/data-readiness';
 import { createEvaluateRules } from '@sluice/delivery/rules/evaluate-rules';
-import { createMimirEngine } from '@sluice/delivery/rules/mimir-engine';
+import { createMimirEngines } from '@sluice/delivery/rules/mimir-engine';
 import { createRecordedSeriesSender } from '@sluice/delivery/rules/recorded-series-sender';
 import { reportAlerts } from '@sluice/delivery/rules/report-alerts';
 import { createRuleSetWatch } from '@sluice/delivery/rules/rule-set';
@@ -47,7 +46,6 @@ export interface LocalRules {
 
 const LOOK_EVERY_MS = 1_000;
 const CACHE_BYTES = 64 * 1024 * 1024;
-const MIMIR_TIMEOUT_MS = 30_000;
 
 export function openRules(options: LocalRulesOptions): LocalRules {
   const { storage, settings, metrics, scheduler, clock, selfMetrics, logger } = options;
@@ -83,17 +81,7 @@ export function openRules(options: LocalRulesOptions): LocalRules {
         queue: queues.metrics.queue,
         maxWaitMs: rules.current().settings.lagLimitMs,
       }),
-    ...(mimir === undefined
-      ? {}
-      : {
-          mimirOf: (tenant) =>
-            createMimirEngine({
-              ...mimir,
-              fetch,
-              timeoutMs: MIMIR_TIMEOUT_MS,
-              headers: tenantHeaders(mimir.tenancy, tenant),
-            }),
-        }),
+    ...(mimir === undefined ? {} : { mimirOf: createMimirEngines(mimir, fetch) }),
     report: (tenant, reported) => reportAlerts(openAlertingState(alerts, tenant), reported, { clock }),
     recorded: createRecordedSeriesSender(queues.metrics.queue),
     externalUrl: () => settings.externalUrl ?? apiUrl,

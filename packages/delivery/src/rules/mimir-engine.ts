@@ -4,6 +4,9 @@
  */
 import { parseDestination } from '@sluice/backends/destination';
 import { describeError } from '@sluice/core/errors';
+import type { TenantId } from '@sluice/core/ids';
+import type { BackendSettings } from '@sluice/core/local-settings';
+import { tenantHeaders } from '@sluice/core/tenancy';
 import { toLabels } from '@sluice/promql/model/labels';
 import { QueryError } from '@sluice/promql/query-error';
 import type { QueryResult, QueryValue } from '@sluice/promql/query-result';
@@ -54,6 +57,17 @@ export function createMimirEngine({
       return toResult(body, timeMs);
     },
   };
+}
+
+const TIMEOUT_MS = 30_000;
+
+/** For each tenant, as the destination tells them apart. */
+export function createMimirEngines(
+  { tenancy, ...mimir }: BackendSettings,
+  fetch: MimirEngineOptions['fetch'],
+): (tenant: TenantId) => RuleEngine {
+  return (tenant) =>
+    createMimirEngine({ ...mimir, fetch, timeoutMs: TIMEOUT_MS, headers: tenantHeaders(tenancy, tenant) });
 }
 
 interface Answer {

@@ -15,7 +15,7 @@ import { createRuleWorld, WORLD_START_MS } from '@sluice/rules/testing/rule-worl
 import { describe, expect, test } from 'vitest';
 import { createDataReadiness } from './data-readiness.ts';
 import { createEvaluateRules } from './evaluate-rules.ts';
-import { createMimirEngine, toQueryUrl } from './mimir-engine.ts';
+import { createMimirEngine, createMimirEngines, toQueryUrl } from './mimir-engine.ts';
 import { createRecordedSeriesSender } from './recorded-series-sender.ts';
 import { reportAlerts } from './report-alerts.ts';
 import { createRuleSetWatch, NO_RULES, readRuleSet } from './rule-set.ts';
@@ -198,6 +198,23 @@ describe('Mimir in place of our engine', () => {
     const scalar = ask({ status: 'success', data: { resultType: 'scalar', result: [1, '-Inf'] } });
     expect((await scalar.result).value).toMatchObject({ type: 'scalar', value: Number.NEGATIVE_INFINITY });
   });
+
+  test.each([
+    ['org-id', 'acme'],
+    ['shared', null],
+    ['label', null],
+  ] as const)(
+    'where tenants are told apart by %s, the tenant that is asked for is %s',
+    async (tenancy, asked) => {
+      const tenants: (string | null)[] = [];
+      const engines = createMimirEngines({ url: 'https://mimir.example', tenancy }, async (input, init) => {
+        tenants.push(new Request(input as string, init).headers.get('x-scope-orgid'));
+        return Response.json({ status: 'success', data: { resultType: 'scalar', result: [1, '1'] } });
+      });
+      await engines(parseTenantId('acme')).instant('1', { reader: undefined as never, timeMs: 1_500 });
+      expect(tenants).toEqual([asked]);
+    },
+  );
 
   test.each([
     [{ status: 'error', error: 'too many series' }, 422, 'Mimir: too many series'],
