@@ -1,25 +1,15 @@
 /** The tables of docs/cost.md are what the model says. `SLUICE_COUNT_COST=write` writes them anew. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { billOf, type Stage, type Volumes } from '@sluice/cli/cost/cost-model';
+import { billOf, type Volumes } from '@sluice/cli/cost/cost-model';
 import { perMillionSpans } from '@sluice/cli/cost/cost-report';
 import { COUNTED } from '@sluice/cli/cost/counted-work';
 import { addUsage, ITEM_IDS, ITEMS, usdOf } from '@sluice/cli/cost/items';
+import { NO_VOLUMES, PLAIN_STAGE } from '@sluice/cli/testing/cost-volumes';
 import { expect, test } from 'vitest';
 
 const PAGE = join(import.meta.dirname, '../docs/cost.md');
-const STAGE: Stage = { region: 'us-east-1', edge: 'url', shards: 1, logClass: 'standard' };
 const DAYS = 730 / 24;
-const NOTHING: Volumes = {
-  spansPerDay: 0,
-  spansPerRequest: 100,
-  logBytesPerDay: 0,
-  logRecordsPerDay: 0,
-  pointsPerDay: 0,
-  series: 0,
-  auditEventsPerDay: 0,
-  tenants: 1,
-};
 const SIZES = [20, 100, 512];
 
 function row(...cells: readonly (string | number)[]): string {
@@ -39,7 +29,7 @@ function spansTable(): string {
       row(
         name,
         ...SIZES.map((spansPerRequest) =>
-          perMillionSpans({ ...NOTHING, spansPerDay, spansPerRequest }, STAGE, COUNTED)!.toFixed(4),
+          perMillionSpans({ ...NO_VOLUMES, spansPerDay, spansPerRequest }, PLAIN_STAGE, COUNTED)!.toFixed(4),
         ),
       ),
     ),
@@ -48,7 +38,7 @@ function spansTable(): string {
 
 function linesTable(): string {
   const of = (spansPerRequest: number) => {
-    const { sections } = billOf({ ...NOTHING, spansPerDay: 1e9, spansPerRequest }, STAGE, COUNTED);
+    const { sections } = billOf({ ...NO_VOLUMES, spansPerDay: 1e9, spansPerRequest }, PLAIN_STAGE, COUNTED);
     return addUsage(sections.traces, sections['span metrics']);
   };
   const usages = SIZES.map(of);
@@ -66,7 +56,7 @@ function linesTable(): string {
 
 function signalsTable(): string {
   const only = (section: 'logs' | 'metrics' | 'series' | 'audit' | 'base', volumes: Partial<Volumes>) =>
-    usdOf(billOf({ ...NOTHING, ...volumes }, STAGE, COUNTED).sections[section], 'us-east-1');
+    usdOf(billOf({ ...NO_VOLUMES, ...volumes }, PLAIN_STAGE, COUNTED).sections[section], 'us-east-1');
   const { logs } = COUNTED;
   const gigabyte = { logBytesPerDay: 1e9, logRecordsPerDay: 1e9 / (logs.rawBytes / logs.records) };
   return [

@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SELF_TRACES } from '@sluice/cli/cost/assumptions';
-import type { Stage, Volumes } from '@sluice/cli/cost/cost-model';
+import type { Volumes } from '@sluice/cli/cost/cost-model';
 import { perMillionSpans } from '@sluice/cli/cost/cost-report';
 import type { Counted } from '@sluice/cli/cost/counted-work';
 import {
@@ -18,6 +18,7 @@ import {
   SCHEDULES,
   STANDARD_QUEUES,
 } from '@sluice/cli/cost/deployment';
+import { NO_VOLUMES, PLAIN_STAGE } from '@sluice/cli/testing/cost-volumes';
 import { makeTraceRequest } from '@sluice/otlp/testing/requests';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ROOT } from '../aws/bundle-door.ts';
@@ -73,18 +74,8 @@ test('a daily quota of a key takes a write unit a request', async () => {
   expect(work.writeUnits / posts).toBeLessThan(2);
 });
 
-const STAGE: Stage = { region: 'us-east-1', edge: 'url', shards: 1, logClass: 'standard' };
 /** So many that batches are full. */
-const STREAM: Volumes = {
-  spansPerDay: 1e9,
-  spansPerRequest: 100,
-  logBytesPerDay: 0,
-  logRecordsPerDay: 0,
-  pointsPerDay: 0,
-  series: 0,
-  auditEventsPerDay: 0,
-  tenants: 1,
-};
+const STREAM: Volumes = { ...NO_VOLUMES, spansPerDay: 1e9 };
 
 test.each([
   [100, 0.03],
@@ -93,8 +84,8 @@ test.each([
   'a million spans in posts of %d cost at most %d dollars, with their metrics, logs and traffic',
   (spans, most) => {
     const volumes = { ...STREAM, spansPerRequest: spans };
-    expect(perMillionSpans(volumes, STAGE, readKept())).toBeLessThanOrEqual(most);
-    expect(perMillionSpans(volumes, STAGE, withTimesOf(counted, readKept()))).toBeLessThanOrEqual(most);
+    expect(perMillionSpans(volumes, PLAIN_STAGE, readKept())).toBeLessThanOrEqual(most);
+    expect(perMillionSpans(volumes, PLAIN_STAGE, withTimesOf(counted, readKept()))).toBeLessThanOrEqual(most);
   },
 );
 

@@ -1,5 +1,6 @@
 import { priceOrUsEast } from '@sluice/core/cloud-prices';
 import { describe, expect, test } from 'vitest';
+import { NO_VOLUMES, PLAIN_STAGE } from '../testing/cost-volumes.ts';
 import { batchFill, workPerMessage } from './batch-fill.ts';
 import { collectorOnFargate } from './collector-on-fargate.ts';
 import { billOf, type Stage, totalUsd, type Volumes } from './cost-model.ts';
@@ -11,18 +12,7 @@ import { traceWorkOf } from './trace-work.ts';
 import { addWork, NO_WORK, toBatchWork, WORK_UNITS, type Work } from './work.ts';
 import { billedMs, toUsage } from './work-usage.ts';
 
-const STAGE: Stage = { region: 'us-east-1', edge: 'url', shards: 1, logClass: 'standard' };
-const NOTHING: Volumes = {
-  spansPerDay: 0,
-  spansPerRequest: 100,
-  logBytesPerDay: 0,
-  logRecordsPerDay: 0,
-  pointsPerDay: 0,
-  series: 0,
-  auditEventsPerDay: 0,
-  tenants: 1,
-};
-const SPANS: Volumes = { ...NOTHING, spansPerDay: 100e6 };
+const SPANS: Volumes = { ...NO_VOLUMES, spansPerDay: 100e6 };
 const ALL: Volumes = {
   ...SPANS,
   logBytesPerDay: 2e9,
@@ -31,12 +21,12 @@ const ALL: Volumes = {
   series: 5000,
   auditEventsPerDay: 10_000,
 };
-const usd = (volumes: Volumes, stage: Stage = STAGE): number =>
+const usd = (volumes: Volumes, stage: Stage = PLAIN_STAGE): number =>
   totalUsd(billOf(volumes, stage, COUNTED), stage);
 const section = (
   volumes: Volumes,
   name: 'traces' | 'logs' | 'series' | 'edge' | 'base',
-  stage = STAGE,
+  stage = PLAIN_STAGE,
 ): number => usdOf(billOf(volumes, stage, COUNTED).sections[name], stage.region);
 const work = (own: Partial<Work>): Work => ({ ...NO_WORK, ...own });
 
@@ -87,16 +77,20 @@ test('batches fill with the stream, up to their size', () => {
 
 describe('a bill', () => {
   test('without volumes is what stands there anyhow', () => {
-    expect(usd(NOTHING)).toBeCloseTo(section(NOTHING, 'base'));
-    expect(usd(NOTHING)).toBeGreaterThan(5);
-    expect(usd(NOTHING)).toBeLessThan(20);
+    expect(usd(NO_VOLUMES)).toBeCloseTo(section(NO_VOLUMES, 'base'));
+    expect(usd(NO_VOLUMES)).toBeGreaterThan(5);
+    expect(usd(NO_VOLUMES)).toBeLessThan(20);
   });
 
   test('is the sum of its sections, and each grows with its own volume alone', () => {
-    const { sections, total } = billOf(ALL, STAGE, COUNTED);
+    const { sections, total } = billOf(ALL, PLAIN_STAGE, COUNTED);
     const sum = Object.values(sections).reduce((all, own) => all + usdOf(own, 'us-east-1'), 0);
     expect(usdOf(total, 'us-east-1')).toBeCloseTo(sum);
-    const more = billOf({ ...ALL, logBytesPerDay: 4e9, logRecordsPerDay: 10e6 }, STAGE, COUNTED).sections;
+    const more = billOf(
+      { ...ALL, logBytesPerDay: 4e9, logRecordsPerDay: 10e6 },
+      PLAIN_STAGE,
+      COUNTED,
+    ).sections;
     expect(usdOf(more.logs, 'us-east-1')).toBeGreaterThan(1.5 * usdOf(sections.logs, 'us-east-1'));
     expect(more.traces).toEqual(sections.traces);
     expect(more.series).toEqual(sections.series);
@@ -117,20 +111,20 @@ describe('a bill', () => {
   test('falls with larger requests, and per span with more of them', () => {
     expect(usd({ ...SPANS, spansPerRequest: 512 })).toBeLessThan(usd(SPANS));
     expect(usd({ ...SPANS, spansPerRequest: 20 })).toBeGreaterThan(usd(SPANS));
-    const perMillion = (volumes: Volumes) => perMillionSpans(volumes, STAGE, COUNTED)!;
+    const perMillion = (volumes: Volumes) => perMillionSpans(volumes, PLAIN_STAGE, COUNTED)!;
     expect(perMillion(scaleVolumes(SPANS, 10))).toBeLessThan(perMillion(SPANS));
-    expect(perMillionSpans(NOTHING, STAGE, COUNTED)).toBeUndefined();
+    expect(perMillionSpans(NO_VOLUMES, PLAIN_STAGE, COUNTED)).toBeUndefined();
   });
 
   test('has a price for each way in', () => {
     const requests = 1e6 * (730 / 24);
     expect(section(SPANS, 'edge')).toBe(0);
-    expect(section(SPANS, 'edge', { ...STAGE, edge: 'http-api' })).toBeCloseTo(requests * 1e-6);
-    expect(section(SPANS, 'edge', { ...STAGE, edge: 'cdn' })).toBeCloseTo(requests * 1.6e-6 + 7);
+    expect(section(SPANS, 'edge', { ...PLAIN_STAGE, edge: 'http-api' })).toBeCloseTo(requests * 1e-6);
+    expect(section(SPANS, 'edge', { ...PLAIN_STAGE, edge: 'cdn' })).toBeCloseTo(requests * 1.6e-6 + 7);
   });
 
   test('halves what CloudWatch Logs asks for in the infrequent class', () => {
-    const infrequent: Stage = { ...STAGE, logClass: 'infrequent' };
+    const infrequent: Stage = { ...PLAIN_STAGE, logClass: 'infrequent' };
     const { sections } = billOf(ALL, infrequent, COUNTED);
     expect(sections.logs.telemetryLogsGb).toBeUndefined();
     expect(usd(ALL) - usd(ALL, infrequent)).toBeCloseTo(
@@ -139,19 +133,19 @@ describe('a bill', () => {
   });
 
   test('of more tenants and shards has more ticks', () => {
-    expect(section(ALL, 'series', { ...STAGE, shards: 4 })).toBeGreaterThan(section(ALL, 'series'));
+    expect(section(ALL, 'series', { ...PLAIN_STAGE, shards: 4 })).toBeGreaterThan(section(ALL, 'series'));
     expect(section({ ...ALL, tenants: 10 }, 'series')).toBeGreaterThan(section(ALL, 'series'));
   });
 
   test('is lower by at most what is always free', () => {
-    const bill = billOf(ALL, STAGE, COUNTED);
+    const bill = billOf(ALL, PLAIN_STAGE, COUNTED);
     const left = withoutFree(bill.total);
     expect(ITEM_IDS.filter((id) => (left[id] ?? 0) < 0 || (left[id] ?? 0) > (bill.total[id] ?? 0))).toEqual(
       [],
     );
     expect(left.alarms).toBe(23);
     expect((bill.total.sqsRequests ?? 0) - (left.sqsRequests ?? 0)).toBeCloseTo(1e6);
-    expect(totalUsd(bill, STAGE, { freeTier: true })).toBeLessThan(totalUsd(bill, STAGE));
+    expect(totalUsd(bill, PLAIN_STAGE, { freeTier: true })).toBeLessThan(totalUsd(bill, PLAIN_STAGE));
   });
 });
 
@@ -159,13 +153,13 @@ describe('beside it', () => {
   test('collectors are two at least, and one more than the peak needs', () => {
     const tasks = (spansPerDay: number): number => {
       const volumes = { ...SPANS, spansPerDay };
-      return collectorOnFargate(volumes, billOf(volumes, STAGE, COUNTED)).tasks;
+      return collectorOnFargate(volumes, billOf(volumes, PLAIN_STAGE, COUNTED)).tasks;
     };
     expect([tasks(1e6), tasks(15_000 * 86_400)]).toEqual([2, 4]);
   });
 
   test('there is a break-even, below which the pipeline is cheaper', () => {
-    const { breakEven, scale } = reportCost(SPANS, STAGE, { counted: COUNTED });
+    const { breakEven, scale } = reportCost(SPANS, PLAIN_STAGE, { counted: COUNTED });
     expect(breakEven).toBeGreaterThan(0);
     for (const { factor, usd: own, collectorUsd } of scale)
       expect(own > collectorUsd).toBe(factor > breakEven!);
