@@ -1,4 +1,4 @@
-/** The plain page at `/`: what this process serves and how to try it, without a script or a style sheet. */
+/** The plain page at `/`: what this process serves and how to try it, without a script. */
 
 export interface HomePage {
   readonly ingestUrl: string;
@@ -39,7 +39,10 @@ const LINKS: Readonly<Record<string, Section>> = {
   '/api/v1': {
     title: 'Metrics',
     links: [
-      { href: '/api/v1/query?query=up', text: 'PromQL: which services are up' },
+      {
+        href: '/api/v1/query?query=count%20by%20(job)%20(target_info)',
+        text: 'PromQL: which services sent metrics',
+      },
       { href: '/api/v1/label/__name__/values', text: 'names of metrics' },
     ],
   },
@@ -80,6 +83,13 @@ const OWN: Section = {
   ],
 };
 
+const STYLE = `
+:root { color-scheme: light dark }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 56rem; margin: 2rem auto; padding: 0 1rem }
+pre { padding: .75rem 1rem; border: 1px solid #8886; border-radius: .4rem; overflow-x: auto }
+h2 { margin-top: 2rem } h3 { margin: 1.25rem 0 .25rem } ul { margin: 0; padding-left: 1.25rem }
+`;
+
 export function renderHomePage({ ingestUrl, paths }: HomePage): string {
   const known = Object.entries(LINKS).flatMap(([path, section]) => (paths.includes(path) ? [section] : []));
   const others = paths
@@ -88,7 +98,8 @@ export function renderHomePage({ ingestUrl, paths }: HomePage): string {
   const url = escapeHtml(ingestUrl);
   return `<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Sluice</title></head>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Sluice</title>
+<style>${STYLE}</style></head>
 <body>
 <h1>Sluice</h1>
 <h2>Send</h2>
@@ -107,7 +118,7 @@ ${[...known, ...others, OWN].map(renderSection).join('\n')}
 function renderSection({ title, links }: Section): string {
   const items = links.map(
     ({ href, text }) =>
-      `<li><a href="${escapeHtml(href)}"><code>${escapeHtml(href)}</code></a> ${escapeHtml(text)}</li>`,
+      `<li><a href="${escapeHtml(href)}"><code>${escapeHtml(decodeURIComponent(href))}</code></a> ${escapeHtml(text)}</li>`,
   );
   return `<h3>${escapeHtml(title)}</h3>\n<ul>\n${items.join('\n')}\n</ul>`;
 }
