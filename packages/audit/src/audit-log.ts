@@ -37,21 +37,9 @@ export type AppendResult =
 
 export interface AuditLog {
   /** Resolves when every event is in the log and can be looked up. @throws (retryable) when the table fails. */
-  append(
-    tenant: TenantId,
-    events: readonly AuditEvent[],
-    options?: AppendOptions,
-  ): Promise<readonly AppendResult[]>;
+  append(tenant: TenantId, events: readonly AuditEvent[]): Promise<readonly AppendResult[]>;
   /** The newest state that is in the table. */
   head(tenant: TenantId): Promise<Head>;
-}
-
-export interface AppendOptions {
-  /**
-   * These very events may have been appended before, by somebody who died before saying so: then even events without a
-   * client's id are looked up, at a read each.
-   */
-  readonly redelivered?: boolean;
 }
 
 export interface Head {
@@ -118,14 +106,16 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
     await Promise.all(items.map((item) => table.put(item)));
   }
 
+  /**
+   * A read each, of events without a client's id as well: these very events may have been appended by somebody who died
+   * before saying so, and a queue need not know that it delivers twice.
+   */
   async function findRepeats(
     tenant: TenantId,
     events: readonly SealedEvent[],
-    { redelivered = false }: AppendOptions,
   ): Promise<readonly (AppendResult | undefined)[]> {
     return Promise.all(
       events.map(async ({ id, same }) => {
-        if (same === undefined && !redelivered) return undefined;
         const item = await table.get(eventIdKey(tenant, id), { consistent: true });
         return item === undefined ? undefined : repeatOf(id, same, item);
       }),
@@ -135,11 +125,10 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
   async function appendSegment(
     tenant: TenantId,
     events: readonly SealedEvent[],
-    how: AppendOptions,
   ): Promise<readonly AppendResult[]> {
     for (let race = 0; race < MAX_RACES; race++) {
       const before = known.get(tenant) ?? (await catchUp(tenant));
-      const found = await findRepeats(tenant, events, how);
+      const found = await findRepeats(tenant, events);
       const fresh = events.filter((_, i) => found[i] === undefined);
       if (fresh.length > 0) {
         const recordedMs = Math.max(before.recordedMs, clock.nowMs());
@@ -160,11 +149,11 @@ export function createAuditLog(options: AuditLogOptions): AuditLog {
 
   return {
     head: loadHead,
-    async append(tenant, events, how = {}) {
+    async append(tenant, events) {
       const sealed: SealedEvent[] = [];
       for (const event of events) sealed.push(await sealEvent(event, { ...options, tenant }));
       const results: AppendResult[] = [];
-      for (const batch of packSegments(sealed)) results.push(...(await appendSegment(tenant, batch, how)));
+      for (const batch of packSegments(sealed)) results.push(...(await appendSegment(tenant, batch)));
       return results;
     },
   };

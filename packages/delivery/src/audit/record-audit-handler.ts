@@ -45,11 +45,9 @@ export function createRecordAuditHandler(options: RecordAuditOptions): BatchHand
   /** Messages of one tenant together, so that their events share segments. */
   async function record(batch: readonly Job[]): Promise<void> {
     const { tenant } = batch[0]!.decoded;
-    const redelivered = batch.some(({ message }) => message.receiveCount > 1);
     const results = await log.append(
       tenant,
       batch.flatMap(({ decoded }) => decoded.events),
-      { redelivered },
     );
     for (const { status } of results) recorded.add(1, { status });
     const conflicts = results.filter(({ status }) => status === 'conflict');

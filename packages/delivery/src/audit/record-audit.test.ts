@@ -166,16 +166,26 @@ test('when the table is down everything waits, in order, and nothing later of th
   expect(late.failures).toEqual(messages.map(({ messageId }) => ({ messageId, retryAfterMs: 0 })));
   const guilty = world.handlerOver({
     ...world.log,
-    append: (tenant, events, how) =>
+    append: (tenant, events) =>
       events.some(({ type }) => type === 'a')
         ? Promise.reject(new PermanentError('no segment can hold it'))
-        : append(tenant, events, how),
+        : append(tenant, events),
   });
   expect(await guilty(messages, context)).toEqual({ failures: [] });
   expect(await world.types()).toEqual(['b']);
   expect((await world.receive(world.dead)).map(({ attributes }) => attributes.dead)).toEqual([
     expect.stringContaining('no segment can hold it'),
   ]);
+});
+
+test('a message that is delivered twice without a word of it is recorded once', async () => {
+  const world = makeWorld();
+  await world.send([{ type: 'a' }, { type: 'b' }]);
+  const messages = (await world.receive(world.audit)).map((message) => ({ ...message, receiveCount: 1 }));
+  const context = { softDeadlineMs: world.clock.nowMs() + 60_000, signal: new AbortController().signal };
+  for (let i = 0; i < 2; i++)
+    expect(await world.handlerOver(world.log)(messages, context)).toEqual({ failures: [] });
+  expect(await world.types()).toEqual(['a', 'b']);
 });
 
 test('log records of level AUDIT enter the trail once; ordinary ones and the copies do not', async () => {
