@@ -33,17 +33,34 @@ export function createEvaluationWorkers({
 }: EvaluationWorkersOptions): EvaluationWorkers {
   const idle = new Map<Worker, NodeJS.Timeout>();
   const all = new Set<Worker>();
-  const waiting: (() => void)[] = [];
+  /** In the order in which they came. */
+  const waiting = new Set<() => void>();
   let busy = 0;
 
+  const wakeNext = (): void => {
+    const [next] = waiting;
+    if (next === undefined) return;
+    waiting.delete(next);
+    next();
+  };
+  const wait = async (signal: AbortSignal): Promise<void> => {
+    signal.throwIfAborted();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const giveUp = (): void => {
+      waiting.delete(resolve);
+      resolve();
+    };
+    waiting.add(resolve);
+    signal.addEventListener('abort', giveUp, { once: true });
+    await promise;
+    signal.removeEventListener('abort', giveUp);
+    if (!signal.aborted) return;
+    // It may have been woken as well, in the place of one who still waits.
+    wakeNext();
+    throw signal.reason;
+  };
   const take = async (signal: AbortSignal): Promise<Worker> => {
-    while (busy >= maxWorkers) {
-      await new Promise<void>((resolve) => {
-        waiting.push(resolve);
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
-      if (signal.aborted) throw signal.reason;
-    }
+    while (busy >= maxWorkers) await wait(signal);
     busy += 1;
     const [known] = idle.keys();
     if (known !== undefined) {
@@ -65,7 +82,7 @@ export function createEvaluationWorkers({
     busy -= 1;
     if (isUsable) idle.set(worker, setTimeout(() => end(worker), idleMs).unref());
     else end(worker);
-    waiting.shift()?.();
+    wakeNext();
   };
 
   return {

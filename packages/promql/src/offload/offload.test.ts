@@ -118,6 +118,25 @@ describe('an evaluation in another thread', () => {
     expect(digestOf(second)).toBe(digestOf(first));
     await one.close();
   });
+
+  test('is not held up by one who waited before and has given up', async () => {
+    const one = createEvaluationWorkers({ maxWorkers: 1 });
+    const engine = createEngine({ clock: systemClock, offload: one.offload });
+    const gone = new AbortController();
+    const ask = (signal?: AbortSignal) =>
+      engine.range('rate(hits_total[5m])', {
+        reader,
+        ...times,
+        ...(signal === undefined ? {} : { signal }),
+      });
+    const first = ask();
+    const second = ask(gone.signal);
+    const third = ask();
+    setTimeout(() => gone.abort(), 5);
+    await expect(second).rejects.toMatchObject({ kind: 'canceled' });
+    expect(digestOf(await third)).toBe(digestOf(await first));
+    await one.close();
+  });
 });
 
 test('a job is run by the same engine, read for read', async () => {
