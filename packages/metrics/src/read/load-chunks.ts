@@ -3,6 +3,8 @@
  * yet. The preferred tier comes first; finer ones fill what its slots leave at the ends, coarser ones what
  * has outlived the fine.
  */
+
+import { createPauses } from '@sluice/core/pauses';
 import type { Clock } from '@sluice/core/ports/clock';
 import type { Table } from '@sluice/core/ports/table';
 import type { SeriesSnapshot, ShardKey, Snapshot, SnapshotReader } from '../model/snapshot.ts';
@@ -21,7 +23,6 @@ import { familyOf, type RollupEntry, SEEN_FAMILY } from '../rollup/rollup-entry.
 import { baseTierOf, type RollupSettings, type RollupTier } from '../rollup/rollup-settings.ts';
 import { type FileHeader, listRollupShards, loadHeaders, readPage } from '../rollup/rollup-store.ts';
 import type { PageCache } from './page-cache.ts';
-import { createPauses } from './pauses.ts';
 import { type Interval, slotsWithin, subtractInterval } from './time-intervals.ts';
 
 export interface ChunkDeps {

@@ -1,4 +1,6 @@
 /** The engine's series out of rollups and of the snapshots that are not compacted yet. One tenant's. */
+
+import { createPauses, type Pauses } from '@sluice/core/pauses';
 import { labelsKey, labelValue, METRIC_NAME } from '@sluice/promql/model/labels';
 import type { Matcher } from '@sluice/promql/model/matcher';
 import { QueryError } from '@sluice/promql/query-error';
@@ -11,7 +13,6 @@ import { chooseTier } from './choose-tier.ts';
 import { type Component, expandEntry } from './expand-entry.ts';
 import { type Chunk, type ChunkDeps, listShards, loadChunks } from './load-chunks.ts';
 import { createPageCache, type PageCache } from './page-cache.ts';
-import { createPauses, type Pauses } from './pauses.ts';
 import { candidateFamilies, mayMatch, UP } from './select-families.ts';
 import type { Interval } from './time-intervals.ts';
 

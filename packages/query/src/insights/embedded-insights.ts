@@ -1,6 +1,6 @@
 /** Insights over the embedded log store: records stream by, only the fields that the query names are read. */
-import { setImmediate } from 'node:timers/promises';
 import type { LogChunk, LogRange, LogReader } from '@sluice/backends/log-reader';
+import { createPauses } from '@sluice/core/pauses';
 import type { Clock } from '@sluice/core/ports/clock';
 import { linesWith } from '../logql/line-filters.ts';
 import { type Column, type CompiledQuery, compileQuery } from './compile-query.ts';
@@ -17,9 +17,6 @@ import { parseInsights } from './parse-insights.ts';
 import { EVENT_FIELDS, type Row } from './row-scope.ts';
 import { formatTime, toText } from './values.ts';
 
-/** So many bytes of text are gone through before other work of the process gets its turn. */
-const BYTES_PER_TURN = 16 * 1_048_576;
-
 export function createEmbeddedInsights(
   reader: LogReader,
   { clock }: { readonly clock: Clock },
@@ -31,14 +28,10 @@ export function createEmbeddedInsights(
       const visit = createVisit(compiled, groups);
       const needle = Buffer.from(neededText(commands));
       const statistics = { recordsScanned: 0, bytesScanned: 0 };
-      let bytesInTurn = 0;
+      const pauses = createPauses(clock);
       for (const chunk of reader.chunks({ tenant, isWanted: () => true, ...range })) {
         signal.throwIfAborted();
-        bytesInTurn += chunk.bytes;
-        if (bytesInTurn > BYTES_PER_TURN) {
-          bytesInTurn = 0;
-          await setImmediate();
-        }
+        if (pauses.isDue()) await pauses.take();
         statistics.recordsScanned += chunk.count;
         statistics.bytesScanned += chunk.bytes;
         if (!visitChunk(chunk, { range, needle, visit })) break;

@@ -1,7 +1,9 @@
 /** Runs log queries: the newest (or oldest) lines that pass the pipeline, and the walk that metric queries share. */
-import { setImmediate } from 'node:timers/promises';
+
 import type { LogChunk, LogLabels, LogRange, LogReader } from '@sluice/backends/log-reader';
 import type { TenantId } from '@sluice/core/ids';
+import { createPauses } from '@sluice/core/pauses';
+import { systemClock } from '@sluice/core/ports/clock';
 import type { LogSelector } from './ast.ts';
 import type { Entry, EntryCategories } from './entry.ts';
 import { createLineScanner } from './line-scanner.ts';
@@ -31,9 +33,6 @@ export interface LogResult {
   readonly line: string;
   readonly categories: EntryCategories;
 }
-
-/** So many bytes of text are gone through before other work of the process gets its turn. */
-const BYTES_PER_TURN = 16 * 1_048_576;
 
 export interface LogQueryOptions extends LogRange {
   readonly limit: number;
@@ -102,16 +101,12 @@ function createScan(
 ): Scan {
   const scanner = createLineScanner(selector);
   const range = { startNs, endNs };
-  let bytesInTurn = 0;
+  const pauses = createPauses(systemClock);
   return {
     chunks: reader.chunks({ tenant, isWanted: scanner.isWanted, ...range }),
     async visit(chunk, isBackward, found) {
       signal.throwIfAborted();
-      bytesInTurn += chunk.bytes;
-      if (bytesInTurn > BYTES_PER_TURN) {
-        bytesInTurn = 0;
-        await setImmediate();
-      }
+      if (pauses.isDue()) await pauses.take();
       stats.chunks += 1;
       stats.lines += chunk.count;
       stats.bytes += chunk.bytes;

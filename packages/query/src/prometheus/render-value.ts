@@ -1,7 +1,7 @@
 /** Results as the JSON of Prometheus' HTTP API; written as text, since an object for each sample would cost more than the query. */
 
+import { createPauses } from '@sluice/core/pauses';
 import { systemClock } from '@sluice/core/ports/clock';
-import { createPauses } from '@sluice/metrics/read/pauses';
 import { type Bucket, negativeBuckets, positiveBuckets, zeroBucket } from '@sluice/promql/histogram/bounds';
 import { type Histogram, hasCustomBuckets } from '@sluice/promql/histogram/histogram';
 import { formatFixed } from '@sluice/promql/model/go-float';

@@ -1,6 +1,6 @@
-import { createFakeClock } from '@sluice/core/testing/fake-clock';
 import { expect, test } from 'vitest';
 import { createPauses } from './pauses.ts';
+import { createFakeClock } from './testing/fake-clock.ts';
 
 test('a pause is due after a slice of work, and lets what waits have its turn', async () => {
   const clock = createFakeClock(0);

@@ -1,5 +1,5 @@
 /** Long work in slices: between two of them the process sees to whatever else is waiting. */
-import type { Clock } from '@sluice/core/ports/clock';
+import type { Clock } from './ports/clock.ts';
 
 export interface Pauses {
   /** Cheap enough to be asked at every turn of a loop. */
