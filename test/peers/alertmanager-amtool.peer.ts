@@ -14,6 +14,7 @@ import { createAlertmanagerApis } from '@sluice/query/alertmanager/alertmanager-
 import type { QueryEnv } from '@sluice/query/query-env';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sortKeys } from './alertmanager/sort-keys.ts';
 import { type RunningAlertmanager, startAlertmanager } from './alertmanager/start-alertmanager.ts';
 
 const run = promisify(execFile);
@@ -148,7 +149,7 @@ test('amtool gets the same answers', { timeout: 120_000 }, async () => {
     const [left, right] = [await amtool(ours, args), await amtool(theirs.url, args)];
     const isJson = args.includes('--output=json');
     const isSame = isJson
-      ? JSON.stringify(sorted(plainJson(left))) === JSON.stringify(sorted(plainJson(right)))
+      ? JSON.stringify(sortKeys(plainJson(left))) === JSON.stringify(sortKeys(plainJson(right)))
       : left === right;
     if (!isSame) differences.push(`amtool ${args.join(' ')}\nSluice:\n${left}\nAlertmanager:\n${right}`);
   }
@@ -177,13 +178,3 @@ test('silences end and are imported again', async () => {
     (await amtool(url, ['silence', 'query', '--expired'])).split('\n').sort();
   expect(await expired(ours)).toEqual(await expired(theirs.url));
 });
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, item]) => [key, sorted(item)]),
-  );
-}

@@ -16,6 +16,7 @@ import { createEmbeddedQueue } from '@sluice/platform/embedded/queue';
 import { createEmbeddedTable } from '@sluice/platform/embedded/table';
 import { createMemoryDatabase } from '@sluice/platform/testing/memory-database';
 import { expect, test } from 'vitest';
+import { sortKeys } from './alertmanager/sort-keys.ts';
 import { startAlertmanager } from './alertmanager/start-alertmanager.ts';
 
 const EXTERNAL_URL = 'http://alerts.test/alertmanager';
@@ -180,7 +181,7 @@ test('every receiver is sent the same', async () => {
       .map(({ method, path, json, text }) => {
         // Their Telegram library sends a form's values as texts.
         const body = path.includes('/sendMessage') ? toTexts(json) : json;
-        return `${method} ${path} ${JSON.stringify(sorted(body ?? text)).replaceAll(base, 'URL')}`;
+        return `${method} ${path} ${JSON.stringify(sortKeys(body ?? text)).replaceAll(base, 'URL')}`;
       })
       .sort();
   const [left, right] = [canonical(ours.requests, ours.url), canonical(theirs.requests, theirs.url)];
@@ -245,17 +246,6 @@ async function tellByUs(
       }
     }
   }
-}
-
-/** Keys in order, so that texts can be compared. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, item]) => [key, sorted(item)]),
-  );
 }
 
 /** A flag that is off is as good as one that is not there. */
